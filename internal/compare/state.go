@@ -1,0 +1,195 @@
+package compare
+
+import (
+	"maps"
+	"net/netip"
+	"slices"
+	"time"
+
+	"callbyname/internal/probe"
+)
+
+// Limits keep what a Tracker remembers of one target bounded, whatever the target says of itself.
+const (
+	maxPods        = 256  // pods seen; the one that is longest silent is forgotten
+	maxRecreations = 32   // recreations kept one by one; older ones are only counted
+	maxBroken      = 1024 // recreations that wait for one approach to come back
+)
+
+// State is all that a Tracker knows of one target: the same rounds after the same State give the same events, which is
+// how a reader begins in the middle of a rotated log.
+type State struct {
+	Target string
+	// First and Last are the first and the last round observed.
+	First, Last Moment
+	// Paused is for how long nobody looked, in all.
+	Paused     time.Duration
+	Approaches []ApproachState
+	// Pods are the members and the pinned pod, by Key.
+	Pods map[string]PodState
+	Pin  PinState
+	// Current is the pod whose disappearance is watched for: the pinned one, later its successor. Nil when none is known.
+	Current *CurrentState
+	// Recreations are the last ones, oldest first; the last of them may be unsettled. RecreationCount counts all that
+	// were not withdrawn, RecreationNumber all there ever were.
+	Recreations                       []Recreation
+	RecreationCount, RecreationNumber int
+	// Owned is what the unsettled recreation has cost each approach so far.
+	Owned []Loss
+	// Back tells which approaches a member has answered since the unsettled recreation began.
+	Back []bool
+	// RepinAt is when the pin is to move on; 0 for not at all.
+	RepinAt time.Duration
+	// Lost is true after a Lost event, until the pod answers again or a successor is found.
+	Lost bool
+	// Restarts and DNSChanges count events.
+	Restarts, DNSChanges int
+	// DNS is what each host's addresses were last known to be.
+	DNS map[string]Addresses
+	// Told are the events that are told once only, and have been.
+	Told []Kind
+}
+
+// ApproachState is what a Tracker knows of one approach.
+type ApproachState struct {
+	// OK, Lost, Void and Pending count the probes by outcome, Classes the lost ones by class.
+	OK, Lost, Void, Pending int
+	Classes                 map[probe.Outcome]int
+	// Outcome is the last judged one; empty before the first.
+	Outcome probe.Outcome
+	LastOK  Moment
+	// Answered is who gave the last success; nil when unknown.
+	Answered *Pod
+	// Outage is the one that lasts; nil when there is none.
+	Outage *Outage
+	// Outages counts those that ended, Longest is the longest of them, Out their sum.
+	Outages      int
+	Longest, Out time.Duration
+	// Since is what was lost since the current pod's last answer, in outages that have ended.
+	Since Loss
+	// Suspect is a pod that answered as the wrong one, and may turn out to be the successor.
+	Suspect *Suspect
+	// Broken are the numbers of the settled recreations that the lasting outage belongs to.
+	Broken []int
+	// Verdicts counts the settled recreations by what they did.
+	Verdicts map[Verdict]int
+	// Latency holds the total of each success, Recovery the time to recover of each recreation.
+	Latency, Recovery Histogram
+}
+
+// Loss adds up the probes of a stretch of time, and those of its outages that have ended.
+type Loss struct {
+	// Probes counts successes and lost probes alike.
+	Probes      int
+	Lost, Wrong int
+	// First and End are the first outage's begin and the last one's end.
+	First, End Moment
+	// Out is how long the outages lasted, together.
+	Out     time.Duration
+	Classes []probe.Outcome
+}
+
+// PodState is a pod that has been seen.
+type PodState struct {
+	Pod
+	// Member is true once it was reached through a name.
+	Member bool
+	// Addr is where it can be pinned; zero when that is not known.
+	Addr netip.AddrPort
+	// First and Last are its first and last answers.
+	First, Last Moment
+	// Previous is the Instance before the one it has now, whose late answers are no further restart.
+	Previous string
+}
+
+// PinState is what the pinned approaches dial.
+type PinState struct {
+	// Addr is zero until it is known.
+	Addr netip.AddrPort
+	// Given is true when the user gave it.
+	Given bool
+	// Pod is who answered there first; nil until somebody did, and when the pin is Proxied.
+	Pod *Pod
+	// Proxied is true when those who answer there have other addresses.
+	Proxied bool
+}
+
+// CurrentState is the pod whose disappearance is watched for.
+type CurrentState struct {
+	Pod
+	// First and Last are its first and last answers at its IP.
+	First, Last Moment
+}
+
+// Suspect is a pod that answered a pinned approach without being a member.
+type Suspect struct {
+	Key string
+	// First is its first answer, Count how many there were, Latency how long each took.
+	First   Moment
+	Count   int
+	Latency Histogram
+	// Alone is true when no probe failed otherwise since First.
+	Alone bool
+}
+
+// Addresses is what is known of a host's addresses.
+type Addresses struct {
+	// Asked is the approach whose lookups count, so that two resolvers' views never alternate.
+	Asked string
+	// Known4 and Known6 tell which of the two families was ever answered for.
+	Known4, Known6 bool
+	// Addrs are the addresses, sorted.
+	Addrs []netip.Addr
+}
+
+// Clone is a copy that shares nothing that may change.
+func (s *State) Clone() State {
+	c := *s
+	c.Approaches = slices.Clone(s.Approaches)
+	for i := range c.Approaches {
+		c.Approaches[i] = c.Approaches[i].clone()
+	}
+	c.Pods = maps.Clone(s.Pods)
+	c.Pin.Pod = clonePointer(s.Pin.Pod)
+	c.Current = clonePointer(s.Current)
+	c.Recreations = slices.Clone(s.Recreations)
+	for i := range c.Recreations {
+		c.Recreations[i].Effects = slices.Clone(c.Recreations[i].Effects)
+	}
+	c.Owned = slices.Clone(s.Owned)
+	c.Back = slices.Clone(s.Back)
+	c.DNS = maps.Clone(s.DNS)
+	c.Told = slices.Clone(s.Told)
+	return c
+}
+
+func (a ApproachState) clone() ApproachState {
+	a.Classes = maps.Clone(a.Classes)
+	a.Verdicts = maps.Clone(a.Verdicts)
+	a.Broken = slices.Clone(a.Broken)
+	a.Outage = a.Outage.clone()
+	a.Latency, a.Recovery = a.Latency.Clone(), a.Recovery.Clone()
+	if a.Suspect != nil {
+		s := *a.Suspect
+		s.Latency = s.Latency.Clone()
+		a.Suspect = &s
+	}
+	return a
+}
+
+func (o *Outage) clone() *Outage {
+	if o == nil {
+		return nil
+	}
+	c := *o
+	c.Classes = slices.Clone(o.Classes)
+	return &c
+}
+
+func clonePointer[T any](p *T) *T {
+	if p == nil {
+		return nil
+	}
+	c := *p
+	return &c
+}

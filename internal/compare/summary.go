@@ -1,0 +1,58 @@
+package compare
+
+import (
+	"time"
+
+	"callbyname/internal/probe"
+)
+
+// Summary adds up everything that was observed.
+type Summary struct {
+	// Interval is the run's, and so the uncertainty of every duration of an outage.
+	Interval time.Duration
+	Targets  []TargetSummary
+}
+
+// TargetSummary adds up one target.
+type TargetSummary struct {
+	Name, URL string
+	// First and Last are the first and the last round; zero when there was none.
+	First, Last Moment
+	Rounds      uint64
+	Paused      time.Duration
+	// Recreated counts recreations that were not withdrawn (Moved ones included); Recreations are the last of them.
+	Recreated   int
+	Recreations []Recreation
+	Restarts    int
+	DNSChanges  int
+	Approaches  []ApproachSummary
+}
+
+// ApproachSummary adds up one approach.
+type ApproachSummary struct {
+	Name string
+	// Address is what it dials: a host name, or the pin ("" while pending).
+	Address string
+	Pinned  bool
+	// Probes counts successes and lost probes; Void and Pending ones are counted apart.
+	Probes, Lost, Void, Pending int
+	// Classes are the lost probes by class.
+	Classes map[probe.Outcome]int
+	// Outages counts all, the one that lasts (Open) included.
+	Outages int
+	Longest time.Duration
+	// Out is how long all outages lasted, together.
+	Out  time.Duration
+	Open *Outage
+	// Verdicts counts the settled recreations by what they did to this approach.
+	Verdicts          map[Verdict]int
+	Latency, Recovery Histogram
+}
+
+// Availability is the share of counted probes that succeeded, 0 to 1; 0 with ok false when none counted.
+func (a *ApproachSummary) Availability() (share float64, ok bool) {
+	if a.Probes == 0 {
+		return 0, false
+	}
+	return float64(a.Probes-a.Lost) / float64(a.Probes), true
+}
