@@ -1,0 +1,161 @@
+package probe
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"syscall"
+	"time"
+)
+
+// conn is a connection to a target.
+type conn struct {
+	net.Conn              // what is spoken over: tcp itself, or TLS on it
+	tcp      *net.TCPConn // nil never
+	addr     netip.AddrPort
+}
+
+// abandon closes without TLS' goodbye, which could block on a peer that reads nothing.
+func (c *conn) abandon() { c.tcp.Close() }
+
+// idle reports whether a kept connection can carry another request: it is open as far as is known here, and nothing
+// came unasked. Under TLS any byte counts as the peer's goodbye, which cannot be told apart while it is encrypted.
+func (c *conn) idle() bool {
+	raw, err := c.tcp.SyscallConn()
+	if err != nil {
+		return false
+	}
+	var peeked error
+	err = raw.Control(func(fd uintptr) {
+		var b [1]byte
+		_, _, peeked = syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+	})
+	return err == nil && peeked == syscall.EAGAIN // the end is a nil error, as a byte is
+}
+
+// dial connects to the first address that takes a connection, in the order given, as curl does: an address is tried when
+// the one before it took none, never because a request failed. Each has a share of the time left.
+//
+// When none does, the failure is that of the last address that the machine has a network for: a host without IPv6 is
+// told what its IPv4 addresses said, not that it has no IPv6.
+func (p *run) dial(addrs []netip.AddrPort) (*conn, *fault) {
+	began := time.Now()
+	defer func() { p.result.Phases.Connect = whole(time.Since(began)) }()
+	var telling *fault
+	for i, addr := range addrs {
+		now := time.Now()
+		share := p.deadline.Sub(now) / time.Duration(len(addrs)-i)
+		conn, f := p.dialOne(addr, now.Add(share))
+		if f == nil {
+			p.result.Addr = addr
+			return conn, nil
+		}
+		if f.outcome == Void {
+			p.result.Addr = addr
+			return nil, f
+		}
+		p.result.Failed = append(p.result.Failed, Attempt{Addr: addr, Outcome: f.outcome, Took: whole(time.Since(now))})
+		if f.outcome == ConnectTimeout && f.errno == "" {
+			f.detail = fmt.Sprintf("no connection within %v", share.Round(time.Millisecond))
+		}
+		if telling == nil || f.outcome != NoNetwork {
+			telling, p.result.Addr = f, addr
+		}
+	}
+	return nil, telling
+}
+
+// dialOne does not leave the calling goroutine: the address is a literal and there is one.
+func (p *run) dialOne(addr netip.AddrPort, deadline time.Time) (*conn, *fault) {
+	dialer := net.Dialer{Deadline: deadline, KeepAlive: -1}
+	opened, err := dialer.DialContext(p.ctx, "tcp", addr.String())
+	if err != nil {
+		return nil, p.dialFault(err, addr)
+	}
+	tcp := opened.(*net.TCPConn)
+	// A port in the automatic range that nobody listens on can be given to the dialling socket itself, which then
+	// connects to itself (RFC 9293, simultaneous open). The address answered nothing but an echo.
+	if tcp.LocalAddr().(*net.TCPAddr).AddrPort() == tcp.RemoteAddr().(*net.TCPAddr).AddrPort() {
+		tcp.Close()
+		return nil, &fault{outcome: Refused, detail: "nobody listens: the connection met itself"}
+	}
+	return &conn{Conn: tcp, tcp: tcp, addr: addr}, nil
+}
+
+func (p *run) dialFault(err error, addr netip.AddrPort) *fault {
+	f := p.socketFault(err, ConnectTimeout)
+	switch {
+	case f.reason == NoPorts && p.sourceless(addr):
+		// The machine has an address family without an address in it ("::1" in a container without IPv6), which is
+		// no lack of ports.
+		f.outcome, f.reason = NoNetwork, ""
+	case errors.Is(err, syscall.EINVAL) && !needsZone(addr.Addr()):
+		f.outcome = Blackhole
+	}
+	return f
+}
+
+// sourceless reports whether the machine has no address of its own to reach addr from. A UDP socket tells, since its
+// ports are others than TCP's.
+func (p *run) sourceless(addr netip.AddrPort) bool {
+	probe, err := (&net.Dialer{}).DialContext(p.ctx, "udp", addr.String())
+	if err == nil {
+		probe.Close()
+	}
+	return errors.Is(err, syscall.EADDRNOTAVAIL)
+}
+
+// needsZone reports whether EINVAL means that an address is incomplete, rather than a blackhole route.
+func needsZone(a netip.Addr) bool { return a.Is6() && a.IsLinkLocalUnicast() && a.Zone() == "" }
+
+// handshake puts TLS on a connection. A server that stays silent in it failed to answer in time; one that hangs up,
+// closed or reset the connection; everything else is TLS' own.
+func (p *run) handshake(c *conn) *fault {
+	began := time.Now()
+	defer func() { p.result.Phases.TLS = whole(time.Since(began)) }()
+	defer p.bound(c)()
+	config := p.tls
+	if p.approach.Literal {
+		config = config.Clone()
+		config.ServerName = c.addr.Addr().WithZone("").String()
+	}
+	secured := tls.Client(c.tcp, config)
+	if err := secured.Handshake(); err != nil {
+		return p.tlsFault(err)
+	}
+	c.Conn = secured
+	return nil
+}
+
+func (p *run) tlsFault(err error) *fault {
+	f := p.socketFault(err, ResponseTimeout)
+	switch {
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		f.outcome, f.detail = Closed, "the connection was closed during the TLS handshake"
+	case f.outcome == ResponseTimeout:
+		f.detail = fmt.Sprintf("TLS handshake not finished within %v", p.options.Timeout)
+	case f.outcome == Other && f.errno == "":
+		f.outcome = TLS
+	}
+	return f
+}
+
+// bound makes the connection fail when the probe's time is over, or when the caller ends it. What it returns ends that,
+// and must be called.
+func (p *run) bound(c *conn) (release func()) {
+	c.tcp.SetDeadline(p.deadline)
+	over := make(chan struct{})
+	stop := context.AfterFunc(p.ctx, func() {
+		defer close(over)
+		c.tcp.SetDeadline(time.Unix(1, 0))
+	})
+	return func() {
+		if !stop() {
+			<-over
+		}
+	}
+}

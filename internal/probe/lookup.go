@@ -1,0 +1,101 @@
+package probe
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"syscall"
+	"time"
+
+	"callbyname/internal/resolve"
+)
+
+// maxAddrs is how many addresses of one answer are tried: an answer of thousands must not become thousands of dials.
+const maxAddrs = 64
+
+// cache is what an approach keeps of an answer.
+type cache struct {
+	addrs []netip.AddrPort // nil when nothing is kept
+	until time.Time        // zero: forever
+}
+
+func (c *cache) fresh(now time.Time) bool {
+	return c.addrs != nil && (c.until.IsZero() || now.Before(c.until))
+}
+
+// addresses are those of the approach's name: kept ones while they are good, whatever has failed since, else resolved.
+func (p *run) addresses() ([]netip.AddrPort, *fault) {
+	if p.cached.fresh(p.start) {
+		p.result.FromCache = true
+		return p.cached.addrs, nil
+	}
+	p.cached = cache{}
+	ctx, cancel := context.WithDeadline(p.ctx, p.deadline)
+	defer cancel()
+	began := time.Now()
+	answer, err := p.options.Resolver.Lookup(ctx, p.approach.Host, p.target.Family)
+	answered := time.Now()
+	p.result.Phases.Resolve = whole(answered.Sub(began))
+	p.result.Answer = &answer
+	switch {
+	case err != nil:
+		return nil, p.lookupFault(err)
+	case len(answer.Addrs) == 0:
+		return nil, &fault{outcome: DNSNoData, detail: "the answer has no address"}
+	}
+	addrs := make([]netip.AddrPort, min(len(answer.Addrs), maxAddrs))
+	for i := range addrs {
+		addrs[i] = netip.AddrPortFrom(answer.Addrs[i].Unmap(), p.port)
+	}
+	switch keep := p.approach.Cache; {
+	case keep == Forever:
+		p.cached = cache{addrs: addrs}
+	case keep > 0:
+		p.cached = cache{addrs: addrs, until: answered.Add(keep)}
+	}
+	return addrs, nil
+}
+
+// lookupFault is why a name was not resolved.
+func (p *run) lookupFault(err error) *fault {
+	if f := p.stopped(); f != nil {
+		return f
+	}
+	f := &fault{outcome: Other, detail: err.Error()}
+	var errno syscall.Errno
+	if errors.As(err, &errno) {
+		f.errno = errnoName(errno)
+		if f.reason = shortage(errno); f.reason != "" {
+			f.outcome = Void
+			return f
+		}
+	}
+	var failed *resolve.Error
+	switch {
+	case errors.As(err, &failed):
+		f.outcome = lookupOutcome(failed.Kind)
+	case timedOut(err):
+		f.outcome = DNSTimeout
+	}
+	return f
+}
+
+func lookupOutcome(kind resolve.Kind) Outcome {
+	switch kind {
+	case resolve.NotFound:
+		return DNSNotFound
+	case resolve.NoData:
+		return DNSNoData
+	case resolve.ServFail:
+		return DNSServFail
+	case resolve.Refused:
+		return DNSRefused
+	case resolve.Timeout:
+		return DNSTimeout
+	case resolve.Unreachable:
+		return DNSUnreachable
+	case resolve.Malformed:
+		return DNSMalformed
+	}
+	return Other
+}

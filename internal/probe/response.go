@@ -1,0 +1,200 @@
+package probe
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"syscall"
+	"time"
+
+	"callbyname/internal/identity"
+)
+
+// Limits on what a target may answer, as bytes on the wire. The headers' includes the status line and the interim
+// responses before the final one; the body, which is read to its end and thrown away, may be preceded by what was
+// read together with the headers.
+const (
+	maxHeader  = 64 << 10
+	maxBody    = 10 << 20
+	maxInterim = 5 // 1xx responses before the final one
+)
+
+var (
+	errTooMuch = errors.New("over the size limit")
+	errNotHTTP = errors.New("not HTTP")
+)
+
+// exchange sends the request and reads the answer to its end. Reusable is true when the connection can carry another
+// request afterwards.
+func (p *run) exchange(c *conn) (reusable bool, f *fault) {
+	defer p.bound(c)()
+	request, err := p.request.to(c.addr)
+	if err != nil {
+		return false, &fault{outcome: Other, detail: err.Error()}
+	}
+	began := time.Now()
+	_, unsent := c.Write(request)
+	wrote := time.Now()
+	p.result.Phases.Write = whole(wrote.Sub(began))
+	if unsent != nil && !errors.Is(unsent, syscall.EPIPE) && !errors.Is(unsent, syscall.ECONNRESET) {
+		return false, p.sendFault(unsent)
+	}
+	// A server may have answered and hung up without reading: its answer counts if it is complete.
+	a := p.answers
+	a.reset(c)
+	err = a.begin()
+	first := time.Now()
+	p.result.Phases.FirstByte = whole(first.Sub(wrote))
+	var response *http.Response
+	if err == nil {
+		response, err = a.finish()
+		p.result.Phases.Read = whole(time.Since(first))
+	}
+	if response != nil {
+		p.result.Status = response.StatusCode
+		if who, ok := identity.Decode(response.Header); ok {
+			p.result.Who = &who
+		}
+	}
+	switch {
+	case err != nil && unsent != nil:
+		return false, p.sendFault(unsent)
+	case err != nil:
+		return false, p.answerFault(err)
+	case !p.target.Accepts(response.StatusCode):
+		return false, &fault{outcome: HTTPStatus, detail: response.Status}
+	}
+	return unsent == nil && !response.Close && a.buf.Buffered() == 0, nil
+}
+
+// reader reads answers, one after the other, each under the limits.
+type reader struct {
+	request http.Request // what http.ReadResponse has to know of the request: its method
+	wire    meter
+	buf     *bufio.Reader
+	started bool // a byte of this answer has come
+}
+
+func newReader(method string) *reader {
+	r := &reader{request: http.Request{Method: method}}
+	r.buf = bufio.NewReaderSize(&r.wire, 2<<10)
+	return r
+}
+
+func (r *reader) reset(from io.Reader) {
+	r.wire = meter{from: from, left: maxHeader}
+	r.buf.Reset(&r.wire)
+	r.started = false
+}
+
+// begin waits for the first byte.
+func (r *reader) begin() error {
+	_, err := r.buf.Peek(1)
+	r.started = err == nil
+	return err
+}
+
+// finish reads the answer up to its last byte. There is a response as soon as its headers are complete, with an error
+// too when its body is not.
+func (r *reader) finish() (*http.Response, error) {
+	for range maxInterim + 1 {
+		response, err := r.headers()
+		if err != nil {
+			return nil, err
+		}
+		switch code := response.StatusCode; {
+		case code < 100:
+			return nil, fmt.Errorf("%w: status %d", errNotHTTP, code)
+		case code == http.StatusSwitchingProtocols:
+			return nil, fmt.Errorf("%w any more: the server switched protocols unasked", errNotHTTP)
+		case code >= 200:
+			return response, r.body(response)
+		}
+	}
+	return nil, fmt.Errorf("%w: more than %d interim responses", errTooMuch, maxInterim)
+}
+
+// headers gives up on the first byte that HTTP/1 does not start with, instead of waiting for a line's end that may never
+// come.
+func (r *reader) headers() (*http.Response, error) {
+	const start = "HTTP/1."
+	for i := range len(start) {
+		switch seen, err := r.buf.Peek(i + 1); {
+		case err != nil:
+			return nil, err
+		case seen[i] != start[i]:
+			seen, _ = r.buf.Peek(r.buf.Buffered())
+			return nil, fmt.Errorf("%w: it begins %q", errNotHTTP, seen[:min(len(seen), 40)])
+		}
+	}
+	return http.ReadResponse(r.buf, &r.request)
+}
+
+func (r *reader) body(response *http.Response) error {
+	if response.ContentLength > maxBody {
+		return fmt.Errorf("%w: a body of %d bytes", errTooMuch, response.ContentLength)
+	}
+	r.wire.left = maxBody
+	_, err := io.Copy(io.Discard, response.Body)
+	return err
+}
+
+// meter lets through as much as is left, and remembers how the connection itself ended, since parsers put errors of their
+// own in the place of what they were given.
+type meter struct {
+	from io.Reader
+	left int
+	err  error // nil while from has had none
+}
+
+func (m *meter) Read(b []byte) (int, error) {
+	if m.left == 0 {
+		m.err = errTooMuch
+		return 0, m.err
+	}
+	n, err := m.from.Read(b[:min(len(b), m.left)])
+	m.left -= n
+	m.err = err
+	return n, err
+}
+
+func (p *run) sendFault(err error) *fault {
+	f := p.socketFault(err, ResponseTimeout)
+	switch {
+	case f.outcome == ResponseTimeout:
+		f.detail = fmt.Sprintf("the request was not taken within %v", p.options.Timeout)
+	case f.outcome == Other && f.errno == "" && p.tls != nil:
+		f.outcome = TLS
+	}
+	return f
+}
+
+// answerFault is why an answer is no good. What the connection said comes first; only where it said nothing, the parser
+// has the word.
+func (p *run) answerFault(err error) *fault {
+	broken := p.answers.wire.err
+	if broken == nil || errors.Is(broken, errTooMuch) {
+		if f := p.stopped(); f != nil {
+			return f
+		}
+		return &fault{outcome: BadResponse, detail: err.Error()}
+	}
+	f := p.socketFault(broken, ResponseTimeout)
+	ended := errors.Is(broken, io.EOF) || errors.Is(broken, io.ErrUnexpectedEOF)
+	switch {
+	case f.outcome == Void:
+	case ended && !p.answers.started:
+		f.outcome, f.detail = Closed, "the connection was closed before an answer"
+	case ended:
+		f.outcome, f.detail = Truncated, "the connection was closed within the answer"
+	case f.outcome == ResponseTimeout && p.answers.started:
+		f.detail = fmt.Sprintf("the answer was not complete within %v", p.options.Timeout)
+	case f.outcome == ResponseTimeout:
+		f.detail = fmt.Sprintf("no answer within %v", p.options.Timeout)
+	case f.outcome == Other && f.errno == "" && p.tls != nil:
+		f.outcome = TLS
+	}
+	return f
+}
