@@ -1,0 +1,117 @@
+package monitor
+
+import (
+	"context"
+	"net/netip"
+	"sync"
+	"time"
+
+	"callbyname/internal/probe"
+)
+
+// Run probes until ctx ends, and calls consume for each round: one at a time, in the goroutine that called Run, the rounds
+// of one target in order and without gaps in Seq. The pins that consume returns are in force before the next tick of their
+// targets; those of targets that the Monitor does not have are ignored.
+//
+// Targets are spread over the interval in small groups, the first of which ticks at once. All probes of a round start in
+// the same tick, each in a goroutine of its own. A target's next round begins only after its last was consumed; a tick that
+// comes before that is skipped. So a consumer that is slow makes rounds rarer, and costs nothing else: no probe is counted
+// as failed for it, and at most one round per target waits. A tick that comes too late because the process was stopped or
+// got no CPU is skipped as well.
+//
+// A probe that failed while the process was stopped or the machine asleep is Void with the reason Paused; one that timed
+// out while the process got no CPU is Void with the reason Starved.
+//
+// When ctx ends, probes in flight see that through their context, their rounds are completed and consumed, all probers are
+// closed, and Run returns what went wrong with closing them: nil as a rule. No goroutine outlives Run.
+func (m *Monitor) Run(ctx context.Context, consume func(probe.Round) []probe.Pin) error {
+	r := &run{
+		start:    time.Now(),
+		sentinel: newSentinel(),
+		done:     make(chan *target, len(m.targets)),
+	}
+	ended := make(chan struct{})
+	var own sync.WaitGroup
+	own.Go(func() { r.sentinel.watch(ended) })
+	own.Go(func() {
+		defer close(r.done)
+		r.tick(ctx, m)
+		r.probes.Wait()
+	})
+	for t := range r.done {
+		for _, p := range consume(t.round) {
+			if t := m.byName[p.Target]; t != nil {
+				t.pin.Store(&p.Addr)
+			}
+		}
+		t.busy.Store(false)
+	}
+	close(ended)
+	own.Wait()
+	return m.close()
+}
+
+// run is what the goroutines of one Run share.
+type run struct {
+	start    time.Time
+	sentinel *sentinel
+	probes   sync.WaitGroup
+	// done are the targets whose round is complete. It has room for every target, and no target is in it twice, so that no
+	// probe ever waits for the consumer.
+	done chan *target
+}
+
+// tick starts rounds until ctx ends.
+func (r *run) tick(ctx context.Context, m *Monitor) {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for next := int64(0); ctx.Err() == nil; {
+		now := time.Now()
+		from, to := m.slots.due(next, now.Sub(r.start))
+		for n := from; n < to; n++ { // now - r.start - slots.at(n) is how late a tick is, should that become a metric
+			first, end := m.slots.members(n)
+			for _, t := range m.targets[first:end] {
+				r.begin(ctx, t, now)
+			}
+		}
+		next = to
+		timer.Reset(m.slots.at(next) - time.Since(r.start))
+		select {
+		case <-ctx.Done():
+		case <-timer.C:
+		}
+	}
+}
+
+// begin starts a round of t, unless the last one is still under way.
+func (r *run) begin(ctx context.Context, t *target, now time.Time) {
+	if t.busy.Load() {
+		return
+	}
+	t.busy.Store(true)
+	t.round = probe.Round{
+		Target:  t.name,
+		Seq:     t.round.Seq + 1,
+		At:      now.Sub(r.start).Truncate(time.Microsecond),
+		Wall:    now.UTC().Truncate(time.Microsecond),
+		Results: make([]probe.Result, len(t.probers)),
+	}
+	t.left.Store(int32(len(t.probers)))
+	pin := *t.pin.Load()
+	for i := range t.probers {
+		r.probes.Go(func() { r.probe(ctx, t, i, pin) })
+	}
+}
+
+// probe makes probe i of t's round, and passes the round on when it was the last one to return.
+func (r *run) probe(ctx context.Context, t *target, i int, pin netip.AddrPort) {
+	began := time.Now()
+	result := t.probers[i].Probe(ctx, pin)
+	if result.Outcome.Failed() {
+		r.sentinel.excuse(&result, began)
+	}
+	t.round.Results[i] = result
+	if t.left.Add(-1) == 0 {
+		r.done <- t
+	}
+}
