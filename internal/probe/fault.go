@@ -69,13 +69,13 @@ func errnoOutcome(errno syscall.Errno) Outcome {
 	return ""
 }
 
-// shortage is what the prober's own machine lacks; empty when the errno says something else. A TCP connection without a
-// free local port fails with EADDRNOTAVAIL; a UDP socket with EAGAIN when it is connected, with EADDRINUSE when it is bound.
+// shortage is what the prober's own machine lacks; empty when the errno says something else. EADDRNOTAVAIL is what a
+// connection without a free local port fails with; package resolve says so for UDP too.
 func shortage(errno syscall.Errno) VoidReason {
 	switch errno {
 	case syscall.EMFILE, syscall.ENFILE:
 		return NoFiles
-	case syscall.EADDRNOTAVAIL, syscall.EADDRINUSE, syscall.EAGAIN:
+	case syscall.EADDRNOTAVAIL:
 		return NoPorts
 	case syscall.ENOBUFS, syscall.ENOMEM:
 		return NoMemory

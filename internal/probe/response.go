@@ -22,8 +22,10 @@ const (
 )
 
 var (
-	errTooMuch = errors.New("over the size limit")
-	errNotHTTP = errors.New("not HTTP")
+	errNotHTTP     = errors.New("not HTTP")
+	errMuchHeader  = fmt.Errorf("headers of more than %d KiB", maxHeader>>10)
+	errMuchBody    = fmt.Errorf("a body of more than %d MiB", maxBody>>20)
+	errMuchInterim = fmt.Errorf("more than %d interim responses", maxInterim)
 )
 
 // exchange sends the request and reads the answer to its end. Reusable is true when the connection can carry another
@@ -79,12 +81,12 @@ type reader struct {
 
 func newReader(method string) *reader {
 	r := &reader{request: http.Request{Method: method}}
-	r.buf = bufio.NewReaderSize(&r.wire, 2<<10)
+	r.buf = bufio.NewReader(&r.wire)
 	return r
 }
 
 func (r *reader) reset(from io.Reader) {
-	r.wire = meter{from: from, left: maxHeader}
+	r.wire = meter{from: from, left: maxHeader, over: errMuchHeader}
 	r.buf.Reset(&r.wire)
 	r.started = false
 }
@@ -113,7 +115,7 @@ func (r *reader) finish() (*http.Response, error) {
 			return response, r.body(response)
 		}
 	}
-	return nil, fmt.Errorf("%w: more than %d interim responses", errTooMuch, maxInterim)
+	return nil, errMuchInterim
 }
 
 // headers gives up on the first byte that HTTP/1 does not start with, instead of waiting for a line's end that may never
@@ -133,10 +135,10 @@ func (r *reader) headers() (*http.Response, error) {
 }
 
 func (r *reader) body(response *http.Response) error {
-	if response.ContentLength > maxBody {
-		return fmt.Errorf("%w: a body of %d bytes", errTooMuch, response.ContentLength)
+	if response.ContentLength > maxBody && response.Body != http.NoBody {
+		return errMuchBody
 	}
-	r.wire.left = maxBody
+	r.wire.left, r.wire.over = maxBody, errMuchBody
 	_, err := io.Copy(io.Discard, response.Body)
 	return err
 }
@@ -144,20 +146,24 @@ func (r *reader) body(response *http.Response) error {
 // meter lets through as much as is left, and remembers how the connection itself ended, since parsers put errors of their
 // own in the place of what they were given.
 type meter struct {
-	from io.Reader
-	left int
-	err  error // nil while from has had none
+	from   io.Reader
+	left   int
+	over   error // what reading more than that is
+	broken error // the connection's own error, or over; nil while there was none
 }
 
 func (m *meter) Read(b []byte) (int, error) {
 	if m.left == 0 {
-		m.err = errTooMuch
-		return 0, m.err
+		m.broken = m.over
+		return 0, m.over
 	}
 	n, err := m.from.Read(b[:min(len(b), m.left)])
 	m.left -= n
-	m.err = err
-	return n, err
+	if n > 0 {
+		return n, nil // an end that came along comes again, when the parser asks for more
+	}
+	m.broken = err
+	return 0, err
 }
 
 func (p *run) sendFault(err error) *fault {
@@ -174,8 +180,11 @@ func (p *run) sendFault(err error) *fault {
 // answerFault is why an answer is no good. What the connection said comes first; only where it said nothing, the parser
 // has the word.
 func (p *run) answerFault(err error) *fault {
-	broken := p.answers.wire.err
-	if broken == nil || errors.Is(broken, errTooMuch) {
+	broken := p.answers.wire.broken
+	if broken != nil && broken == p.answers.wire.over {
+		err, broken = broken, nil
+	}
+	if broken == nil {
 		if f := p.stopped(); f != nil {
 			return f
 		}
