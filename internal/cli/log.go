@@ -1,0 +1,98 @@
+package cli
+
+import (
+	"io"
+	"strconv"
+	"time"
+	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"github.com/spf13/pflag"
+	"go.uber.org/zap"
+	"go.uber.org/zap/buffer"
+	"go.uber.org/zap/zapcore"
+)
+
+// LogFormat is the value of a flag --log-format: json or text.
+func LogFormat(value *string) pflag.Value { return Choice(value, "json", "text") }
+
+// LogLevel is the value of a flag --log-level: debug, info, warn or error.
+func LogLevel(value *string) pflag.Value { return Choice(value, "debug", "info", "warn", "error") }
+
+// NewLogger writes to w, a line a record and none left out: one JSON object ("ts", "level", "msg" and the fields, durations
+// in milliseconds with three decimals), or text for people. format and level are those of LogFormat and LogLevel. Whatever a message or a
+// field holds, no line has control characters or terminal escapes in it.
+func NewLogger(w io.Writer, format, level string) (*zap.Logger, error) {
+	enabled, err := zapcore.ParseLevel(level)
+	if err != nil {
+		return nil, err
+	}
+	sink := zapcore.Lock(zapcore.AddSync(w))
+	if format == "text" {
+		return zap.New(&textCore{LevelEnabler: enabled, out: sink, pool: buffer.NewPool()}), nil
+	}
+	config := zap.NewProductionEncoderConfig()
+	config.EncodeTime = zapcore.TimeEncoderOfLayout("2006-01-02T15:04:05.000Z07:00")
+	config.EncodeDuration = func(d time.Duration, out zapcore.PrimitiveArrayEncoder) {
+		out.AppendFloat64(float64(d.Microseconds()) / 1000)
+	}
+	return zap.New(zapcore.NewCore(jsonEncoder{zapcore.NewJSONEncoder(config)}, sink, enabled)), nil
+}
+
+// jsonEncoder escapes what is valid in JSON and still speaks to a terminal: DEL, the C1 controls and format characters.
+type jsonEncoder struct{ zapcore.Encoder }
+
+func (e jsonEncoder) Clone() zapcore.Encoder { return jsonEncoder{e.Encoder.Clone()} }
+
+func (e jsonEncoder) EncodeEntry(entry zapcore.Entry, fields []zapcore.Field) (*buffer.Buffer, error) {
+	b, err := e.Encoder.EncodeEntry(entry, fields)
+	if err != nil {
+		return nil, err
+	}
+	b.TrimNewline()
+	if !printable(b.Bytes()) {
+		escaped := escapeJSON(b.Bytes())
+		b.Reset()
+		b.AppendBytes(escaped)
+	}
+	b.AppendByte('\n')
+	return b, nil
+}
+
+// escapeJSON rewrites the characters of a JSON text that are not printable; they can only stand within strings.
+func escapeJSON(text []byte) []byte {
+	out := make([]byte, 0, 2*len(text))
+	for len(text) > 0 {
+		r, n := utf8.DecodeRune(text)
+		if unicode.IsPrint(r) {
+			out = append(out, text[:n]...)
+		} else {
+			for _, unit := range utf16.Encode([]rune{r}) {
+				hex := strconv.FormatUint(uint64(unit), 16)
+				out = append(append(out, `\u0000`[:6-len(hex)]...), hex...)
+			}
+		}
+		text = text[n:]
+	}
+	return out
+}
+
+// printable reports whether a terminal prints all of text and obeys none of it.
+func printable(text []byte) bool {
+	for len(text) > 0 {
+		if c := text[0]; c < utf8.RuneSelf {
+			if c < ' ' || c == 0x7f {
+				return false
+			}
+			text = text[1:]
+			continue
+		}
+		r, n := utf8.DecodeRune(text)
+		if !unicode.IsPrint(r) || r == utf8.RuneError && n == 1 {
+			return false
+		}
+		text = text[n:]
+	}
+	return true
+}
