@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 	"syscall"
+	"time"
 	"unicode"
 )
 
@@ -19,9 +20,11 @@ type fault struct {
 	detail  string
 }
 
-// stopped is the fault of a probe that the caller ended; nil while it has not.
+// stopped is the fault of a probe that the caller ended; nil while it has not. A deadline of the caller's may be noticed
+// by the connection before the context itself has.
 func (p *run) stopped() *fault {
-	if p.ctx.Err() == nil {
+	end, ends := p.ctx.Deadline()
+	if p.ctx.Err() == nil && (!ends || time.Now().Before(end)) {
 		return nil
 	}
 	return &fault{outcome: Void, reason: Stopped, detail: "the prober stopped before the probe was over"}

@@ -109,14 +109,8 @@ func (c *Client) Close() error {
 //
 // The end of ctx is the prober's own stop: a probe that it cuts short is Void, never a failure.
 func (c *Client) Probe(ctx context.Context, pin netip.AddrPort) Result {
-	start := time.Now()
-	p := run{Client: c, ctx: ctx, start: start, deadline: start.Add(c.options.Timeout)}
-	p.result.Outcome = OK
-	if f := p.do(pin); f != nil {
-		p.result.Outcome, p.result.Reason, p.result.Errno, p.result.Detail = f.outcome, f.reason, f.errno, printable(f.detail)
-	}
-	p.result.Total = whole(time.Since(start))
-	return p.result
+	p := c.begin(ctx)
+	return p.end(p.do(pin))
 }
 
 // run is one probe while it is being made.
@@ -126,6 +120,20 @@ type run struct {
 	start    time.Time
 	deadline time.Time
 	result   Result
+}
+
+func (c *Client) begin(ctx context.Context) *run {
+	start := time.Now()
+	return &run{Client: c, ctx: ctx, start: start, deadline: start.Add(c.options.Timeout)}
+}
+
+func (p *run) end(f *fault) Result {
+	p.result.Outcome = OK
+	if f != nil {
+		p.result.Outcome, p.result.Reason, p.result.Errno, p.result.Detail = f.outcome, f.reason, f.errno, printable(f.detail)
+	}
+	p.result.Total = whole(time.Since(p.start))
+	return p.result
 }
 
 // do leaves a connection open for the next probe only after a success: after a failure the next one starts from nothing.
