@@ -120,6 +120,22 @@ func TestEveryAnswerIsTheOneAnAuthorityGives(t *testing.T) {
 	}
 }
 
+func TestTheRootIsAZoneLikeAnother(t *testing.T) {
+	s := start(t, ".", "cluster.local.")
+	must(t, s.Set("kernel.org.", time.Minute, addrs("192.0.2.1")...))
+	for question, want := range map[string]string{
+		"kernel.org.":      "NOERROR | kernel.org. 60 IN A 192.0.2.1",
+		"org.":             "NOERROR | SOA of .",
+		".":                "NOERROR | SOA of .",
+		"x.org.":           "NXDOMAIN | SOA of .",
+		"x.cluster.local.": "NXDOMAIN | SOA of cluster.local.",
+	} {
+		if got := shown(ask(t, s, "udp", question, dns.TypeA)); got != want {
+			t.Errorf("%s: got %s, want %s", question, got, want)
+		}
+	}
+}
+
 func TestTheZoneChangesWhileItServes(t *testing.T) {
 	s := start(t)
 	const name, above = "web.ns.svc.cluster.local.", "ns.svc.cluster.local."

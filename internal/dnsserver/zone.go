@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"strings"
 	"sync"
 	"time"
 
@@ -156,9 +157,10 @@ func (n node) records(to []dns.RR, owner string, qtype uint16) []dns.RR {
 }
 
 func (z *zone) soa() dns.RR {
+	below := strings.TrimPrefix(z.apex, ".") // of the root zone, nothing
 	return &dns.SOA{
 		Hdr: header(z.apex, dns.TypeSOA, uint32(NegativeTTL/time.Second)),
-		Ns:  "ns.dns." + z.apex, Mbox: "hostmaster." + z.apex, Serial: z.serial,
+		Ns:  "ns.dns." + below, Mbox: "hostmaster." + below, Serial: z.serial,
 		Refresh: 7200, Retry: 1800, Expire: 86400, Minttl: uint32(NegativeTTL / time.Second),
 	}
 }
