@@ -52,6 +52,13 @@ func (h *Histogram) Merge(other Histogram) {
 	}
 }
 
+// remove takes back one duration that was added.
+func (h *Histogram) remove(d time.Duration) {
+	if i := bucket(d) - h.First; i >= 0 && i < len(h.Counts) && h.Counts[i] > 0 {
+		h.Counts[i]--
+	}
+}
+
 func (h *Histogram) add(i int, n uint64) {
 	switch {
 	case len(h.Counts) == 0:

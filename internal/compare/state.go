@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"fmt"
 	"maps"
 	"net/netip"
 	"slices"
@@ -124,12 +125,14 @@ type CurrentState struct {
 // Suspect is a pod that answered a pinned approach without being a member.
 type Suspect struct {
 	Key string
-	// First is its first answer, Count how many there were, Latency how long each took.
-	First   Moment
-	Count   int
-	Latency Histogram
+	// First and Last are its first and last answers, Count how many there were, Latency how long each took.
+	First, Last Moment
+	Count       int
+	Latency     Histogram
 	// Alone is true when no probe failed otherwise since First.
 	Alone bool
+	// Turned are the recreations whose verdict it turned from broken to misrouted.
+	Turned []int
 }
 
 // Addresses is what is known of a host's addresses.
@@ -142,6 +145,38 @@ type Addresses struct {
 	Addrs []netip.Addr
 }
 
+// check reports why a target with that many approaches cannot be in this state: a state may come out of a damaged log.
+func (s *State) check(approaches int) error {
+	if len(s.Approaches) != approaches {
+		return fmt.Errorf("%d approaches where the target has %d", len(s.Approaches), approaches)
+	}
+	open := len(s.Recreations) > 0 && s.Recreations[len(s.Recreations)-1].Settled.IsZero() &&
+		!s.Recreations[len(s.Recreations)-1].Withdrawn
+	for i, r := range s.Recreations {
+		if unsettled := open && i == len(s.Recreations)-1; !unsettled && !r.Withdrawn && len(r.Effects) != approaches {
+			return fmt.Errorf("recreation %d: %d effects for %d approaches", r.N, len(r.Effects), approaches)
+		}
+	}
+	if want := map[bool]int{true: approaches}[open]; len(s.Owned) != want || len(s.Back) != want {
+		return fmt.Errorf("%d losses and %d answers where %d were due", len(s.Owned), len(s.Back), want)
+	}
+	for _, a := range s.Approaches {
+		histograms := []Histogram{a.Latency, a.Recovery}
+		if a.Suspect != nil {
+			histograms = append(histograms, a.Suspect.Latency)
+		}
+		for _, h := range histograms {
+			if h.First < 0 || h.First+len(h.Counts) > Buckets {
+				return fmt.Errorf("a histogram of buckets %d to %d, where there are %d", h.First, h.First+len(h.Counts), Buckets)
+			}
+		}
+	}
+	if len(s.Pods) > maxPods || len(s.Recreations) > maxRecreations {
+		return fmt.Errorf("%d pods and %d recreations, more than are ever kept", len(s.Pods), len(s.Recreations))
+	}
+	return nil
+}
+
 // Clone is a copy that shares nothing that may change.
 func (s *State) Clone() State {
 	c := *s
@@ -149,7 +184,7 @@ func (s *State) Clone() State {
 	for i := range c.Approaches {
 		c.Approaches[i] = c.Approaches[i].clone()
 	}
-	c.Pods = maps.Clone(s.Pods)
+	c.Pods = cloneMap(s.Pods)
 	c.Pin.Pod = clonePointer(s.Pin.Pod)
 	c.Current = clonePointer(s.Current)
 	c.Recreations = slices.Clone(s.Recreations)
@@ -157,21 +192,34 @@ func (s *State) Clone() State {
 		c.Recreations[i].Effects = slices.Clone(c.Recreations[i].Effects)
 	}
 	c.Owned = slices.Clone(s.Owned)
+	for i := range c.Owned {
+		c.Owned[i] = c.Owned[i].clone()
+	}
 	c.Back = slices.Clone(s.Back)
-	c.DNS = maps.Clone(s.DNS)
+	c.DNS = cloneMap(s.DNS)
 	c.Told = slices.Clone(s.Told)
 	return c
+}
+
+// cloneMap is a copy, never nil.
+func cloneMap[V any](m map[string]V) map[string]V {
+	if m == nil {
+		return map[string]V{}
+	}
+	return maps.Clone(m)
 }
 
 func (a ApproachState) clone() ApproachState {
 	a.Classes = maps.Clone(a.Classes)
 	a.Verdicts = maps.Clone(a.Verdicts)
 	a.Broken = slices.Clone(a.Broken)
+	a.Since = a.Since.clone()
+	a.Answered = clonePointer(a.Answered)
 	a.Outage = a.Outage.clone()
 	a.Latency, a.Recovery = a.Latency.Clone(), a.Recovery.Clone()
 	if a.Suspect != nil {
 		s := *a.Suspect
-		s.Latency = s.Latency.Clone()
+		s.Latency, s.Turned = s.Latency.Clone(), slices.Clone(s.Turned)
 		a.Suspect = &s
 	}
 	return a

@@ -56,3 +56,34 @@ func (a *ApproachSummary) Availability() (share float64, ok bool) {
 	}
 	return float64(a.Probes-a.Lost) / float64(a.Probes), true
 }
+
+func (f *follower) summary() TargetSummary {
+	s := f.state.Clone()
+	t := TargetSummary{
+		Name: f.target.Name, First: s.First, Last: s.Last, Paused: s.Paused,
+		Recreated: s.RecreationCount, Recreations: s.Recreations, Restarts: s.Restarts, DNSChanges: s.DNSChanges,
+	}
+	if f.target.URL != nil {
+		t.URL = f.target.URL.Redacted()
+	}
+	for i, a := range s.Approaches {
+		spec := f.target.Approaches[i]
+		sum := ApproachSummary{
+			Name: spec.Name, Address: spec.Host, Pinned: spec.Pinned(),
+			Probes: a.OK + a.Lost, Lost: a.Lost, Void: a.Void, Pending: a.Pending, Classes: a.Classes,
+			Outages: a.Outages, Longest: a.Longest, Out: a.Out, Open: a.Outage,
+			Verdicts: a.Verdicts, Latency: a.Latency, Recovery: a.Recovery,
+		}
+		if spec.Pinned() && s.Pin.Addr.IsValid() {
+			sum.Address = s.Pin.Addr.String()
+		}
+		if o := a.Outage; o != nil {
+			sum.Outages++
+			sum.Longest = max(sum.Longest, o.Duration())
+			sum.Out += max(o.Duration(), 0)
+		}
+		t.Approaches = append(t.Approaches, sum)
+		t.Rounds = max(t.Rounds, uint64(a.OK+a.Lost+a.Void+a.Pending))
+	}
+	return t
+}

@@ -1,6 +1,8 @@
 package compare
 
 import (
+	"fmt"
+	"slices"
 	"time"
 
 	"callbyname/internal/probe"
@@ -28,28 +30,184 @@ type Judged struct {
 
 // Tracker follows targets through their rounds. It is not safe for concurrent use.
 type Tracker struct {
-	opt Options
+	opt     Options
+	targets []*follower
+	byName  map[string]*follower
+}
+
+// follower follows one target.
+type follower struct {
+	target probe.Target
+	opt    Options
+	// settle is Options.Settle as it applies to this target.
+	settle time.Duration
+	// state is replaced as a whole by Restore.
+	state State
 }
 
 // NewTracker is a Tracker that has seen nothing yet.
-func NewTracker(targets []probe.Target, opt Options) *Tracker { panic("soon") }
+func NewTracker(targets []probe.Target, opt Options) *Tracker {
+	t := &Tracker{opt: opt, byName: make(map[string]*follower, len(targets))}
+	for _, target := range targets {
+		f := &follower{target: target, opt: opt, settle: EffectiveSettle(target, opt)}
+		f.state = State{
+			Target:     target.Name,
+			Approaches: make([]ApproachState, len(target.Approaches)),
+			Pods:       map[string]PodState{},
+			Pin:        PinState{Addr: target.Pin, Given: target.Pin.IsValid()},
+			DNS:        map[string]Addresses{},
+		}
+		t.targets = append(t.targets, f)
+		t.byName[target.Name] = f
+	}
+	return t
+}
 
-// Observe takes the next round of a target. It fails, and leaves everything as it was, for a round that cannot be: of an unknown target, with
-// another number of results than the target has approaches, or not after the one before.
-func (t *Tracker) Observe(r probe.Round) (Observation, error) { panic("soon") }
+// EffectiveSettle is Options.Settle raised to what the target needs: its longest finite cache and two intervals.
+func EffectiveSettle(target probe.Target, opt Options) time.Duration {
+	settle := max(opt.Settle, 2*opt.Interval)
+	for _, a := range target.Approaches {
+		settle = max(settle, a.Cache) // probe.Forever is negative
+	}
+	return settle
+}
+
+// Observe takes the next round of a target. It fails, and leaves everything as it was, for a round that cannot be: of
+// an unknown target, with another number of results than the target has approaches, or not after the one before.
+func (t *Tracker) Observe(r probe.Round) (Observation, error) {
+	f, ok := t.byName[r.Target]
+	switch {
+	case !ok:
+		return Observation{}, fmt.Errorf("round %d of %q: no such target", r.Seq, r.Target)
+	case len(r.Results) != len(f.target.Approaches):
+		return Observation{}, fmt.Errorf("round %d of %q: %d results for %d approaches",
+			r.Seq, r.Target, len(r.Results), len(f.target.Approaches))
+	case r.Seq <= f.state.Last.Seq || r.At < f.state.Last.At:
+		return Observation{}, fmt.Errorf("round %d of %q at %v: not after round %d at %v",
+			r.Seq, r.Target, r.At, f.state.Last.Seq, f.state.Last.At)
+	}
+	return f.observe(&r), nil
+}
 
 // Stop settles what is unsettled: the run ended at that time.
-func (t *Tracker) Stop(at time.Duration, wall time.Time) []Event { panic("soon") }
+func (t *Tracker) Stop(at time.Duration, wall time.Time) []Event {
+	var events []Event
+	for _, f := range t.targets {
+		if f.unsettled() == nil {
+			continue
+		}
+		s := step{follower: f, State: &f.state, now: Moment{Seq: f.state.Last.Seq, At: at, Wall: wall}}
+		s.settleAs(ByStop)
+		events = append(events, s.why...)
+	}
+	return events
+}
 
 // State is a copy of what is known of a target; ok is false for an unknown one.
-func (t *Tracker) State(target string) (s State, ok bool) { panic("soon") }
+func (t *Tracker) State(target string) (s State, ok bool) {
+	f, ok := t.byName[target]
+	if !ok {
+		return State{}, false
+	}
+	return f.state.Clone(), true
+}
 
-// Restore replaces what is known of a target. It fails for an unknown target and for a state with another number of
-// approaches than the target has.
-func (t *Tracker) Restore(s State) error { panic("soon") }
+// Restore replaces what is known of a target by a copy of s. It fails, and leaves everything as it was, for an unknown
+// target and for a state that this target cannot be in.
+func (t *Tracker) Restore(s State) error {
+	f, ok := t.byName[s.Target]
+	if !ok {
+		return fmt.Errorf("state of %q: no such target", s.Target)
+	}
+	if err := s.check(len(f.target.Approaches)); err != nil {
+		return fmt.Errorf("state of %q: %w", s.Target, err)
+	}
+	f.state = s.Clone()
+	return nil
+}
 
 // Summary adds up everything observed so far.
-func (t *Tracker) Summary() Summary { panic("soon") }
+func (t *Tracker) Summary() Summary {
+	sum := Summary{Interval: t.opt.Interval}
+	for _, f := range t.targets {
+		sum.Targets = append(sum.Targets, f.summary())
+	}
+	return sum
+}
 
-// Sentence tells the event in plain words, without the time and the target's name.
-func (e Event) Sentence() string { panic("soon") }
+// step is one round of one target being taken in. It reads State as it was and leaves it as it is after the round.
+type step struct {
+	*follower
+	*State
+	round  *probe.Round
+	now    Moment
+	judged []Judged
+	// keys tell who answered each result; empty where nobody did or it cannot be known.
+	keys []string
+	// first, broke and why are the events, in the order in which they are told.
+	first, broke, why []Event
+	pins              []probe.Pin
+	// news is true when anything changed that a quiet round leaves alone.
+	news bool
+}
+
+func (f *follower) observe(r *probe.Round) Observation {
+	s := step{
+		follower: f, State: &f.state, round: r,
+		now:    Moment{Seq: r.Seq, At: r.At, Wall: r.Wall},
+		judged: make([]Judged, len(r.Results)),
+		keys:   make([]string, len(r.Results)),
+	}
+	s.checkClock()
+	s.compareNames()
+	s.meet()
+	s.judge()
+	s.seekSuccessor()
+	s.correct()
+	s.account()
+	s.learnPin()
+	s.settleIfDue()
+	s.repinIfDue()
+	if s.First.IsZero() {
+		s.First = s.now
+	}
+	s.Last = s.now
+
+	events := slices.Concat(s.first, s.broke, s.why)
+	return Observation{Judged: s.judged, Events: events, Pins: s.pins, Quiet: !s.news && len(events) == 0}
+}
+
+// tell fills in what every event has.
+func (s *step) tell(list *[]Event, e Event) {
+	e.Target, e.Moment = s.State.Target, s.now
+	*list = append(*list, e)
+}
+
+// tellOnce tells an event of a kind that is told once in a target's life.
+func (s *step) tellOnce(e Event) {
+	if !slices.Contains(s.Told, e.Kind) {
+		s.Told = append(s.Told, e.Kind)
+		s.tell(&s.why, e)
+	}
+}
+
+// checkClock notices that nobody looked for a while, and that the wall clock went its own way.
+func (s *step) checkClock() {
+	if s.Last.IsZero() {
+		return
+	}
+	gap := s.now.At - s.Last.At
+	if gap > s.opt.Interval*5/2 { // one tick may be skipped; two are a pause
+		unseen := gap - s.opt.Interval
+		s.Paused += unseen
+		for i := range s.Approaches {
+			if o := s.Approaches[i].Outage; o != nil {
+				o.Paused += unseen
+			}
+		}
+		s.tell(&s.first, Event{Kind: Paused, Gap: unseen})
+	}
+	if drift := s.now.Wall.Sub(s.Last.Wall) - gap; drift.Abs() >= time.Second {
+		s.tell(&s.first, Event{Kind: ClockChanged, Gap: drift})
+	}
+}

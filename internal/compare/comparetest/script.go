@@ -1,0 +1,235 @@
+// Package comparetest holds stories of pods, written as rounds of probes, with the events that they must give. Package
+// compare is tested with them, and whatever hands its rounds or events on (a log, a page) is tested with the same ones.
+package comparetest
+
+import (
+	"fmt"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"callbyname/internal/compare"
+	"callbyname/internal/identity"
+	"callbyname/internal/probe"
+	"callbyname/internal/resolve"
+)
+
+// Scenario is one story of one target.
+type Scenario struct {
+	Name string
+	// Approaches are the names of the columns in Rounds: ip, dns, headless, cached, keepalive, other ones as dns.
+	Approaches string
+	// Pods are "LETTER=name/IP", the UID is "uid-LETTER" unless NoUID.
+	Pods string
+	// Service is the address that dns resolves to; headless, cached and keepalive resolve to the pod's own.
+	Service string
+	// Given is a pin that the user gave.
+	Given string
+	NoUID bool
+	// Port is where the pods accept, when it is not the URL's 80.
+	Port  uint16
+	Cache time.Duration
+	// Settle is 5 s when zero; RepinAfter stays zero.
+	Settle, RepinAfter time.Duration
+	// Rounds has a line for each round, a column for each approach, "xN" at the end for N such rounds. "pause 10s" and
+	// "clock 1h" stand between rounds. A column is
+	//	-          pending
+	//	void       void
+	//	refused    a failure class
+	//	A          answered by pod A   (cached: from the cache, keepalive: on the kept connection)
+	//	*A         answered by pod A over a new connection to an address resolved now
+	//	A'         ... by another process of pod A, A'' by a third
+	//	A@10.0.0.7 ... which has that IP now
+	//	A^         ... which says that it is not ready
+	//	A!503      ... with that status, which is no success
+	//	?          answered by somebody who does not say who it is;  ?@10.0.0.7 from there, ?!503 with that status
+	Rounds string
+	// Want are the events, a line each, as Brief has them.
+	Want string
+}
+
+// Interval is the time between two rounds of every scenario.
+const Interval = time.Second
+
+// Options are what the scenario's Tracker is made with.
+func (sc Scenario) Options() compare.Options {
+	settle := sc.Settle
+	if settle == 0 {
+		settle = 5 * time.Second
+	}
+	return compare.Options{Interval: Interval, Settle: settle, RepinAfter: sc.RepinAfter}
+}
+
+// Target is the scenario's target.
+func (sc Scenario) Target() probe.Target {
+	t := probe.Target{Name: "httpd", URL: &url.URL{Scheme: "http", Host: "apache.localcluster"}}
+	if sc.Given != "" {
+		t.Pin = netip.MustParseAddrPort(sc.Given)
+	}
+	for _, name := range strings.Fields(sc.Approaches) {
+		a := probe.Approach{Name: name, Host: "apache-pods.localcluster", Headless: true}
+		switch name {
+		case "ip":
+			a = probe.Approach{Name: name}
+		case "cached":
+			a.Cache = sc.Cache
+			if a.Cache == 0 {
+				a.Cache = 30 * time.Second
+			}
+		case "keepalive":
+			a.KeepAlive = true
+		case "headless":
+		default:
+			a.Host, a.Headless = "apache.localcluster", false
+		}
+		t.Approaches = append(t.Approaches, a)
+	}
+	return t
+}
+
+// Start is the wall clock at the first round of every scenario.
+var Start = time.Date(2026, 3, 14, 9, 0, 0, 0, time.UTC)
+
+// Play hands the scenario's rounds to observe, one after the other, with the pins that it returns, and returns when the
+// last round was.
+func (sc Scenario) Play(observe func(probe.Round) []probe.Pin) (at time.Duration, wall time.Time) {
+	p := player{sc: sc, target: sc.Target(), pods: map[string]identity.Identity{}}
+	p.pin = p.target.Pin
+	for _, f := range strings.Fields(sc.Pods) {
+		letter, rest, _ := strings.Cut(f, "=")
+		name, ip, _ := strings.Cut(rest, "/")
+		id := identity.Identity{Name: name, UID: "uid-" + letter, Instance: letter, IPs: []netip.Addr{netip.MustParseAddr(ip)}}
+		if sc.NoUID {
+			id.UID = ""
+		}
+		p.pods[letter] = id
+	}
+	at, clock, seq := -Interval, time.Duration(0), uint64(0)
+	for _, line := range strings.Split(strings.TrimSpace(sc.Rounds), "\n") {
+		line, _, _ = strings.Cut(line, "//")
+		columns := strings.Fields(line)
+		switch {
+		case len(columns) == 0:
+			continue
+		case columns[0] == "pause":
+			at += duration(columns[1])
+			continue
+		case columns[0] == "clock":
+			clock += duration(columns[1])
+			continue
+		}
+		times := 1
+		if last := columns[len(columns)-1]; last[0] == 'x' {
+			n, err := strconv.Atoi(last[1:])
+			if err != nil {
+				panic(fmt.Sprintf("scenario %q: %q: %v", sc.Name, line, err))
+			}
+			times, columns = n, columns[:len(columns)-1]
+		}
+		for range times {
+			seq++
+			at += Interval
+			wall = Start.Add(at + clock)
+			r := probe.Round{Target: p.target.Name, Seq: seq, At: at, Wall: wall}
+			for i, column := range columns {
+				r.Results = append(r.Results, p.result(p.target.Approaches[i], column, i))
+			}
+			for _, pin := range observe(r) {
+				p.pin = pin.Addr
+			}
+		}
+	}
+	return at, wall
+}
+
+func duration(s string) time.Duration {
+	d, err := time.ParseDuration(s)
+	if err != nil {
+		panic(err)
+	}
+	return d
+}
+
+type player struct {
+	sc     Scenario
+	target probe.Target
+	pods   map[string]identity.Identity
+	pin    netip.AddrPort
+}
+
+// result is one column.
+func (p *player) result(a probe.Approach, column string, i int) probe.Result {
+	r := probe.Result{Total: time.Duration(i+1) * 500 * time.Microsecond}
+	column, fresh := strings.CutPrefix(column, "*")
+	switch o := probe.Outcome(column); {
+	case column == "-":
+		r.Outcome = probe.Pending
+		return r
+	case o == probe.Void:
+		r.Outcome, r.Reason = probe.Void, probe.Starved
+		return r
+	case o.DNS():
+		r.Outcome = o
+		r.Answer = &resolve.Answer{Host: a.Host, Source: resolve.FromDNS}
+		if o == probe.DNSNotFound {
+			r.Answer.Rcode = "NXDOMAIN"
+		} else if o != probe.DNSNoData {
+			r.Answer.Unanswered = resolve.Any
+		}
+		return r
+	}
+	r.Outcome, r.Status = probe.OK, 200
+	id, isPod := p.pods[column[:1]]
+	var rest string
+	switch {
+	case isPod || column[0] == '?':
+		rest = column[1:]
+	default:
+		r.Outcome, r.Status = probe.Outcome(column), 0
+		r.Detail = "as the story has it"
+	}
+	report := identity.Report{Identity: id}
+	if before, status, ok := strings.Cut(rest, "!"); ok {
+		r.Outcome, rest = probe.HTTPStatus, before
+		r.Status, _ = strconv.Atoi(status)
+	}
+	rest, report.Unready = strings.CutSuffix(rest, "^")
+	address := netip.MustParseAddr("10.0.0.99")
+	if isPod {
+		address = id.IPs[0]
+	}
+	if before, ip, ok := strings.Cut(rest, "@"); ok {
+		rest, address = before, netip.MustParseAddr(ip)
+		report.IPs = []netip.Addr{address}
+	}
+	report.Instance += rest // one ' for each restart
+	port := uint16(80)
+	if p.sc.Port != 0 {
+		port = p.sc.Port
+	}
+	report.Local = netip.AddrPortFrom(address, port)
+	if isPod {
+		r.Who = &report
+	}
+
+	r.Addr = netip.AddrPortFrom(address, port)
+	switch {
+	case a.Pinned():
+		r.Addr = p.pin
+		return r
+	case !a.Headless:
+		r.Addr = netip.AddrPortFrom(netip.MustParseAddr(p.sc.Service), 80)
+	}
+	switch {
+	case a.Cache != 0 && !fresh:
+		r.FromCache = true
+	case a.KeepAlive && !fresh:
+		r.Reused = true
+	case r.Status == 0 && a.Headless: // nobody answered: which address DNS gave is not told by the column
+	default:
+		r.Answer = &resolve.Answer{Host: a.Host, Rcode: "NOERROR", Source: resolve.FromDNS, Addrs: []netip.Addr{r.Addr.Addr()}}
+	}
+	return r
+}

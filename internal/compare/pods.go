@@ -1,0 +1,219 @@
+package compare
+
+import (
+	"net/netip"
+	"slices"
+
+	"callbyname/internal/identity"
+	"callbyname/internal/probe"
+	"callbyname/internal/resolve"
+)
+
+// compareNames notices that a host's addresses are other ones than before, as sets and per family: servers shuffle, and
+// a family that got no reply says nothing.
+func (s *step) compareNames() {
+	for i := range s.round.Results {
+		answer := s.round.Results[i].Answer
+		if answer == nil || answer.Source == resolve.FromLiteral {
+			continue
+		}
+		approach := &s.target.Approaches[i]
+		known, ok := s.DNS[approach.Host]
+		if !ok {
+			known.Asked = approach.Name
+		}
+		if known.Asked != approach.Name {
+			continue
+		}
+		families := s.target.Family
+		if families == 0 {
+			families = resolve.Any
+		}
+		families &^= answer.Unanswered
+		if families == 0 {
+			continue
+		}
+		next := slices.DeleteFunc(slices.Clone(known.Addrs), func(a netip.Addr) bool { return in(a, families) })
+		for _, a := range answer.Addrs {
+			if in(a, families) {
+				next = append(next, a)
+			}
+		}
+		slices.SortFunc(next, netip.Addr.Compare)
+		next = slices.Compact(next)
+		was4, was6 := known.Known4, known.Known6
+		before := known.Addrs
+		known.Known4 = was4 || families&resolve.IPv4 != 0
+		known.Known6 = was6 || families&resolve.IPv6 != 0
+		if slices.Equal(next, before) && was4 == known.Known4 && was6 == known.Known6 {
+			continue
+		}
+		known.Addrs = next
+		s.DNS[approach.Host] = known
+		s.news = true
+		// What is seen for the first time is no change.
+		comparable := func(a netip.Addr) bool { return a.Is4() && was4 || a.Is6() && was6 }
+		if !slices.Equal(only(before, comparable), only(next, comparable)) {
+			s.DNSChanges++
+			s.tell(&s.first, Event{Kind: DNSChanged, Approach: approach.Name, Host: approach.Host,
+				WasAddrs: before, Addrs: slices.Clone(next)})
+		}
+	}
+}
+
+func in(a netip.Addr, f resolve.Family) bool {
+	return a.Is4() && f&resolve.IPv4 != 0 || a.Is6() && f&resolve.IPv6 != 0
+}
+
+func only(addrs []netip.Addr, keep func(netip.Addr) bool) []netip.Addr {
+	return slices.DeleteFunc(slices.Clone(addrs), func(a netip.Addr) bool { return !keep(a) })
+}
+
+// meet takes in who answered: pods seen for the first time, other processes, other addresses.
+func (s *step) meet() {
+	for i := range s.round.Results {
+		r := &s.round.Results[i]
+		key := s.identify(i)
+		s.keys[i] = key
+		if key == "" {
+			continue
+		}
+		pod, seen := s.Pods[key]
+		switch {
+		case !seen && !r.Resolved():
+			continue // who answers a number only is nobody yet
+		case !seen:
+			s.makeRoom()
+			pod = PodState{Pod: s.podOf(key, r), First: s.now}
+			s.news = true
+		}
+		if r.Resolved() && !pod.Member {
+			pod.Member = true
+			s.news = true
+		}
+		pod.Last = s.now
+		s.refresh(&pod, r)
+		s.Pods[key] = pod
+	}
+}
+
+// identify is the Key of who gave a result, empty when nobody did or it can't be known.
+func (s *step) identify(i int) string {
+	r := &s.round.Results[i]
+	switch {
+	case r.Who != nil && r.Who.UID != "":
+		return r.Who.UID
+	case r.Who != nil:
+		if ip := s.ownIP(r.Who); ip.IsValid() {
+			return "ip:" + ip.String()
+		}
+	case r.Status != 0 && (s.target.Approaches[i].Headless || s.target.Approaches[i].Pinned()):
+		return "addr:" + r.Addr.Addr().String()
+	}
+	return ""
+}
+
+// ownIP is the reported pod IP in the target's family.
+func (f *follower) ownIP(who *identity.Report) netip.Addr {
+	for _, ip := range who.IPs {
+		if f.target.Family == 0 || in(ip, f.target.Family) {
+			return ip
+		}
+	}
+	return netip.Addr{}
+}
+
+func (f *follower) podOf(key string, r *probe.Result) Pod {
+	if r.Who == nil {
+		return Pod{Key: key, IP: r.Addr.Addr()}
+	}
+	return Pod{Key: key, UID: r.Who.UID, Name: r.Who.Name, Node: r.Who.Node, Instance: r.Who.Instance, IP: f.ownIP(r.Who)}
+}
+
+// refresh takes over what a known pod says of itself now.
+func (s *step) refresh(pod *PodState, r *probe.Result) {
+	if r.Who != nil {
+		instance := r.Who.Instance
+		if instance != "" && instance != pod.Instance && instance != pod.Previous {
+			was := pod.Pod
+			pod.Previous, pod.Instance = pod.Instance, instance
+			s.news = true
+			if was.Instance != "" {
+				s.restarted(was, pod.Pod)
+			}
+		}
+		if ip := s.ownIP(r.Who); ip.IsValid() && ip != pod.IP {
+			pod.IP = ip
+			s.news = true
+		}
+	}
+	if r.Resolved() {
+		if addr, _ := s.pinnable(r); addr.IsValid() && addr != pod.Addr {
+			pod.Addr = addr
+			s.news = true
+		}
+	}
+}
+
+func (s *step) restarted(was, is Pod) {
+	kind := Restarted
+	if is.UID == "" {
+		kind = RestartedOrRecreated
+	}
+	s.Restarts++
+	s.tell(&s.why, Event{Kind: kind, Was: &was, Pod: &is})
+}
+
+// makeRoom forgets the pod that has been silent longest when there are too many. Ties go by key, so that a log replays
+// to the same state.
+func (s *step) makeRoom() {
+	if len(s.Pods) < maxPods {
+		return
+	}
+	oldest := ""
+	for key, pod := range s.Pods {
+		if s.Current != nil && key == s.Current.Key || s.Pin.Pod != nil && key == s.Pin.Pod.Key {
+			continue
+		}
+		if old := s.Pods[oldest]; oldest == "" || pod.Last.Seq < old.Last.Seq || pod.Last.Seq == old.Last.Seq && key < oldest {
+			oldest = key
+		}
+	}
+	delete(s.Pods, oldest)
+}
+
+// pod is a copy of what is known of the pod with that key; nil when nothing is.
+func (s *step) pod(key string) *Pod {
+	if p, ok := s.Pods[key]; ok {
+		return &p.Pod
+	}
+	return nil
+}
+
+func (s *step) isMember(key string) bool { return key != "" && s.Pods[key].Member }
+
+// pinnable is where the pod that gave a result can be dialled directly. A reported IP that names a place on the
+// reporter's own link or host is trusted only from a connection to such a place; the one that is not is returned as
+// refused.
+func (f *follower) pinnable(r *probe.Result) (addr netip.AddrPort, refused netip.Addr) {
+	if r.Who == nil {
+		return netip.AddrPort{}, netip.Addr{}
+	}
+	ip := f.ownIP(r.Who)
+	if !ip.IsValid() {
+		return netip.AddrPort{}, netip.Addr{}
+	}
+	if confined(ip) && !confined(r.Addr.Addr()) {
+		return netip.AddrPort{}, ip
+	}
+	port := r.Who.Local.Port()
+	if port == 0 {
+		port = r.Addr.Port()
+	}
+	return netip.AddrPortFrom(ip, port), netip.Addr{}
+}
+
+// confined reports whether an address means something else to everybody who uses it.
+func confined(ip netip.Addr) bool {
+	return ip.IsLoopback() || ip.IsLinkLocalUnicast() || ip.IsMulticast() || ip.IsUnspecified()
+}
