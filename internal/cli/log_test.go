@@ -25,7 +25,7 @@ func logger(t testing.TB, format, level string) (*zap.Logger, *bytes.Buffer) {
 
 func TestTextIsALineThatAPersonReads(t *testing.T) {
 	l, out := logger(t, "text", "info")
-	l.With(zap.String("pod", "a b")).Info("all is well", zap.Int("status", 200), zap.Duration("took", 1234567*time.Nanosecond),
+	l.With(zap.String("pod", "a b")).Info("all is well", zap.Int("status", 200), zap.Duration("took_ms", 1234567*time.Nanosecond),
 		zap.Error(errors.New("boom")), zap.Skip(), zap.Bool("ready", true), zap.String("query", "a=b"), zap.String("none", ""))
 	stamp, line, _ := strings.Cut(out.String(), "  ")
 	if _, err := time.Parse("2006-01-02 15:04:05.000", stamp); err != nil {

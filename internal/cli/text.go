@@ -51,7 +51,7 @@ func (c *textCore) Write(e zapcore.Entry, fields []zapcore.Field) error {
 				continue
 			}
 			line.AppendString(separator)
-			line.AppendString(word(f.Key))
+			line.AppendString(word(name(f)))
 			line.AppendByte('=')
 			line.AppendString(word(text(f)))
 			separator = " "
@@ -60,6 +60,14 @@ func (c *textCore) Write(e zapcore.Entry, fields []zapcore.Field) error {
 	line.AppendByte('\n')
 	_, err := c.out.Write(line.Bytes())
 	return err
+}
+
+// name is a field's key; that of a duration without the unit that its number has in JSON.
+func name(f zapcore.Field) string {
+	if f.Type == zapcore.DurationType {
+		return strings.TrimSuffix(f.Key, "_ms")
+	}
+	return f.Key
 }
 
 // text is the value of a field, as fmt would print it; durations are rounded to what a person reads.

@@ -1,0 +1,159 @@
+package echo
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"sync/atomic"
+
+	"callbyname/internal/identity"
+)
+
+// listener makes every connection a *conn.
+type listener struct {
+	net.Listener
+	server *Server
+	tls    *tls.Config // nil for none
+	admin  bool
+}
+
+func (l *listener) Accept() (net.Conn, error) {
+	raw, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	c := &conn{Conn: raw, server: l.server, secure: l.tls != nil, admin: l.admin}
+	c.local = identity.Local(addrPort(raw.LocalAddr()))
+	if c.secure {
+		c.Conn = tls.Server(raw, l.tls)
+	}
+	return c, nil
+}
+
+func addrPort(a net.Addr) netip.AddrPort {
+	if tcp, ok := a.(*net.TCPAddr); ok {
+		return tcp.AddrPort()
+	}
+	return netip.AddrPort{}
+}
+
+// conn is a connection with what an answer says of it. It also adds the identity to the answers that net/http gives
+// itself, before any handler: 400, 417, 431 and 501.
+//
+// TLS is hidden within it: net/http takes it for a plain connection that speaks HTTP/1 or HTTP/2, and tells them apart by
+// the preface, as it does for h2c. So its own answers come by here in clear text, too.
+type conn struct {
+	net.Conn // of TLS, a *tls.Conn
+	server   *Server
+	secure   bool
+	admin    bool
+	local    []string // for identity.Encoder
+	served   atomic.Int64
+	// handled is true from the moment when a handler has the request until its answer is out; on HTTP/2 for good, since its
+	// frames may begin with anything. Only otherwise is what net/http writes an answer of its own.
+	handled atomic.Bool
+	http2   atomic.Bool
+	// plain is set by the first Read when the client did not speak TLS to a TLS listener.
+	plain net.Conn
+}
+
+type connKey struct{}
+
+func connContext(ctx context.Context, c net.Conn) context.Context {
+	return context.WithValue(ctx, connKey{}, c)
+}
+
+// connState is net/http's hook; idle means that an HTTP/1 answer is out.
+func connState(c net.Conn, state http.ConnState) {
+	if c := c.(*conn); state == http.StateIdle && !c.http2.Load() {
+		c.handled.Store(false)
+	}
+}
+
+// connOf is the connection of a request, or an empty one when another server than ours accepted it.
+func connOf(r *http.Request) *conn {
+	if c, ok := r.Context().Value(connKey{}).(*conn); ok {
+		return c
+	}
+	return &conn{}
+}
+
+// begin counts a request that has reached a handler.
+func (c *conn) begin(r *http.Request) {
+	c.served.Add(1)
+	if r.ProtoMajor == 2 {
+		c.http2.Store(true)
+	}
+	c.handled.Store(true)
+}
+
+func (c *conn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if err != nil && c.secure && c.plain == nil {
+		var not tls.RecordHeaderError
+		if errors.As(err, &not) && not.Conn != nil && looksLikeHTTP(not.RecordHeader) {
+			c.plain = not.Conn // net/http now says 400, and Write below whom to
+		}
+	}
+	return n, err
+}
+
+// looksLikeHTTP tells a client that forgot the s in https from noise.
+func looksLikeHTTP(first [5]byte) bool {
+	switch string(first[:]) {
+	case "GET /", "HEAD ", "POST ", "PUT /", "OPTIO", "DELET", "PATCH":
+		return true
+	}
+	return false
+}
+
+func (c *conn) Write(p []byte) (int, error) {
+	w := c.Conn
+	if c.plain != nil {
+		w = c.plain
+	}
+	if c.handled.Load() || !bytes.HasPrefix(p, []byte("HTTP/1.")) {
+		return w.Write(p)
+	}
+	line, rest, ok := bytes.Cut(p, []byte("\r\n"))
+	if !ok {
+		return w.Write(p)
+	}
+	answer := append(make([]byte, 0, len(p)+1024), p[:len(line)+2]...)
+	answer = c.server.encoder.Append(answer, c.local, c.server.Ready())
+	_, err := w.Write(append(answer, rest...))
+	c.server.options.Observe(c.refused(line, rest, err))
+	if err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// refused is the record of an answer that net/http gave itself: its status line, and the rest.
+func (c *conn) refused(line, rest []byte, err error) Record {
+	r := Record{Proto: string(line[:len("HTTP/1.1")]), Client: c.RemoteAddr().String(), Admin: c.admin, Err: err}
+	if f := bytes.Fields(line); len(f) > 1 {
+		r.Status, _ = strconv.Atoi(string(f[1])) // net/http wrote it
+	}
+	if _, body, ok := bytes.Cut(rest, []byte("\r\n\r\n")); ok {
+		r.Bytes = int64(len(body))
+	}
+	return r
+}
+
+// CloseWrite lets net/http hang up so that the client still reads the last answer.
+func (c *conn) CloseWrite() error {
+	w := c.Conn
+	if c.plain != nil {
+		w = c.plain
+	}
+	if half, ok := w.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return nil
+}

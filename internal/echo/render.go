@@ -1,0 +1,166 @@
+package echo
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	htmlpkg "html"
+	"net/http"
+	"strconv"
+	"strings"
+	"unicode"
+
+	labstack "github.com/labstack/echo/v4"
+)
+
+// document is an answer before its format is known. As JSON it is encoded as it is.
+type document interface {
+	title() string
+	// rows appends what text and HTML show, line by line. Values may hold anything.
+	rows([]row) []row
+	// raw is shown below the rows as it is; empty for nothing.
+	raw() string
+}
+
+// row is one aligned line.
+type row struct{ key, value string }
+
+// fixed are the header values that many answers share, and the page's style with the policy that admits it and no other.
+type fixed struct {
+	contentType [html + 1][]string
+	vary, noStore, nosniff, closing,
+	policy []string
+}
+
+const style = `:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}` +
+	`table{border-collapse:collapse}th{text-align:left;font-weight:600;padding:.15rem 1.5rem .15rem 0;vertical-align:top;white-space:nowrap}` +
+	`td,pre{font-family:ui-monospace,monospace;overflow-wrap:anywhere}pre{white-space:pre-wrap;border:1px solid;padding:.5rem}`
+
+func newFixed() fixed {
+	sum := sha256.Sum256([]byte(style))
+	return fixed{
+		contentType: [...][]string{
+			text: {"text/plain; charset=utf-8"}, jsonFormat: {"application/json"}, html: {"text/html; charset=utf-8"},
+		},
+		vary: []string{"Accept"}, noStore: []string{"no-store"}, nosniff: []string{"nosniff"}, closing: []string{"close"},
+		policy: []string{"default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; img-src data:; " +
+			"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"},
+	}
+}
+
+// reply writes d in the format that the request asks for. What the header holds already, stays.
+func (s *Server) reply(c labstack.Context, status int, d document) error {
+	r, w := c.Request(), c.Response()
+	f := negotiate(r.Header["Accept"])
+	buffer := s.buffers.Get().(*[]byte)
+	b, err := render(f, (*buffer)[:0], d)
+	if err == nil {
+		h := w.Header()
+		h["Vary"] = s.fixed.vary
+		if f != text {
+			s.secure(h)
+		}
+		s.begin(c, status, s.fixed.contentType[f], len(b))
+		if r.Method != http.MethodHead && hasBody(status) {
+			_, err = w.Write(b)
+		}
+	}
+	if cap(b) <= 2*maxShown {
+		*buffer = b
+		s.buffers.Put(buffer)
+	}
+	return err
+}
+
+// begin sends the status and the header.
+func (s *Server) begin(c labstack.Context, status int, contentType []string, length int) {
+	h := c.Response().Header()
+	h["Cache-Control"] = s.fixed.noStore
+	if hasBody(status) {
+		if h["Content-Type"] == nil {
+			h["Content-Type"] = contentType
+		}
+		h["Content-Length"] = []string{strconv.Itoa(length)}
+	}
+	c.Response().WriteHeader(status)
+}
+
+// secure keeps whatever a client sent from running in a browser, under any content type.
+func (s *Server) secure(h http.Header) {
+	h["Content-Security-Policy"], h["X-Content-Type-Options"] = s.fixed.policy, s.fixed.nosniff
+}
+
+// hasBody is false for the statuses whose answers end with the header (RFC 9110, sections 15.3.5, 15.3.6 and 15.4.5).
+func hasBody(status int) bool {
+	return status != http.StatusNoContent && status != http.StatusResetContent && status != http.StatusNotModified
+}
+
+func render(f format, b []byte, d document) ([]byte, error) {
+	switch f {
+	case jsonFormat:
+		buffer := bytes.NewBuffer(b)
+		e := json.NewEncoder(buffer)
+		e.SetEscapeHTML(false) // for the people who read it; no browser takes it for HTML
+		e.SetIndent("", "  ")
+		err := e.Encode(d)
+		return buffer.Bytes(), err
+	case html:
+		return appendHTML(b, d), nil
+	}
+	return appendText(b, d), nil
+}
+
+func appendText(b []byte, d document) []byte {
+	var room [32]row
+	rows := d.rows(room[:0])
+	width := 0
+	for _, r := range rows {
+		width = max(width, len(r.key))
+	}
+	const spaces = "                "
+	for _, r := range rows {
+		b = append(append(append(b, r.key...), ": "...), spaces[:min(width-len(r.key), len(spaces))]...)
+		b = append(append(b, shown(r.value)...), '\n')
+	}
+	if raw := d.raw(); raw != "" {
+		b = append(append(append(b, '\n'), raw...), '\n')
+	}
+	return b
+}
+
+func appendHTML(b []byte, d document) []byte {
+	escape := func(s string) { b = append(b, htmlpkg.EscapeString(s)...) }
+	b = append(b, "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width\">\n<title>"...)
+	escape(shown(d.title()))
+	b = append(b, "</title>\n<link rel=\"icon\" href=\"data:,\">\n<style>"+style+"</style>\n<h1>"...)
+	escape(shown(d.title()))
+	b = append(b, "</h1>\n<table>\n"...)
+	for _, r := range d.rows(nil) {
+		b = append(b, "<tr><th>"...)
+		escape(r.key)
+		b = append(b, "<td>"...)
+		escape(shown(r.value))
+		b = append(b, '\n')
+	}
+	b = append(b, "</table>\n"...)
+	if raw := d.raw(); raw != "" {
+		b = append(b, "<pre>\n"...)
+		escape(raw)
+		b = append(b, "</pre>\n"...)
+	}
+	return b
+}
+
+// shown is s if a terminal prints all of it, and else s quoted as Go does.
+func shown(s string) string {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			if strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) || r == unicode.ReplacementChar }) {
+				return strconv.Quote(s)
+			}
+			break
+		}
+	}
+	return s
+}
