@@ -171,10 +171,11 @@ type Outage struct {
 // Duration is from the first failed probe to the next success, less the time in which nobody looked; for an outage
 // that lasts, to its last failed probe. The truth is within Bounds.
 func (o *Outage) Duration() time.Duration {
-	if o.End.IsZero() {
-		return o.Last.At - o.First.At - o.Paused
+	to := o.End
+	if to.IsZero() {
+		to = o.Last
 	}
-	return o.End.At - o.First.At - o.Paused
+	return max(to.At-o.First.At-o.Paused, 0)
 }
 
 // Bounds are the shortest and the longest time that the target can have been out, given when it was looked at: from the

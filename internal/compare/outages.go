@@ -2,6 +2,7 @@ package compare
 
 import (
 	"slices"
+	"time"
 
 	"callbyname/internal/probe"
 )
@@ -29,11 +30,21 @@ func (s *step) account() {
 		}
 	}
 	if s.Current == nil || s.Current.Last.Seq == s.now.Seq {
-		for i := range s.Approaches {
-			if s.Approaches[i].Since.Probes > 0 {
-				s.Approaches[i].Since = Loss{}
-			}
+		s.fold()
+	}
+}
+
+// fold closes the stretch since the current pod's last answer: what was lost in it was not lost to that pod's end.
+func (s *step) fold() {
+	for i := range s.Approaches {
+		since := &s.Approaches[i].Since
+		if since.Probes == 0 {
+			continue
 		}
+		if s.Owned != nil {
+			s.Owned[i].merge(*since)
+		}
+		*since = Loss{}
 	}
 }
 
@@ -41,7 +52,7 @@ func (s *step) success(i int) {
 	a, r, key := &s.Approaches[i], &s.round.Results[i], s.keys[i]
 	a.OK++
 	a.Latency.Add(r.Total)
-	s.counted(i)
+	a.Since.Probes++
 	if o := a.Outage; o != nil {
 		o.End = s.now
 		ended := s.end(i)
@@ -67,20 +78,20 @@ func (s *step) failure(i int) {
 		a.Classes = map[probe.Outcome]int{}
 	}
 	a.Classes[class]++
-	s.counted(i)
+	a.Since.Probes++
 	fresh, o := a.Outage == nil, a.Outage
 	if fresh {
 		o = &Outage{Before: a.LastOK, First: s.now, Addr: r.Addr, Detail: r.Detail, Pod: clonePointer(a.Answered)}
 		a.Outage = o
 	}
-	o.Last = s.now
-	o.Lost++
 	if class == probe.WrongPod {
 		o.WrongPod++
 		s.suspect(i)
-	} else if a.Suspect != nil {
-		a.Suspect.Alone = false
+	} else if a.Suspect != nil && a.Suspect.Other.IsZero() {
+		a.Suspect.Other, a.Suspect.Paused = s.now, o.Paused
 	}
+	o.Last = s.now
+	o.Lost++
 	another := !slices.Contains(o.Classes, class)
 	if another {
 		o.Classes = append(o.Classes, class)
@@ -107,7 +118,7 @@ func (s *step) suspect(i int) {
 		wrong = &pod
 	}
 	if a.Outage.Wrong = wrong; a.Suspect == nil || a.Suspect.Key != key {
-		a.Suspect = &Suspect{Key: key, First: s.now, Alone: true}
+		a.Suspect = &Suspect{Key: key, First: s.now, Before: a.Outage.Last, Paused: a.Outage.Paused}
 		s.news, s.judged[i].News = true, true
 	}
 	a.Suspect.Last = s.now
@@ -139,7 +150,6 @@ func (s *step) correct() {
 		if refused := sus.Count - ok; refused > 0 {
 			a.Classes[probe.HTTPStatus] += refused
 			o.Classes = union(o.Classes, []probe.Outcome{probe.HTTPStatus})
-			sus.Alone = false
 		}
 		o.Lost -= ok
 		if o.WrongPod -= sus.Count; o.WrongPod == 0 {
@@ -147,29 +157,27 @@ func (s *step) correct() {
 			o.Classes = slices.DeleteFunc(o.Classes, func(c probe.Outcome) bool { return c == probe.WrongPod })
 		}
 		a.LastOK = sus.Last
-		left := o.clone()
-		verdict := Broken
-		if sus.Alone {
-			verdict = Came
-			if o.Lost == 0 {
-				a.Outage = nil
-			} else {
-				o.End = sus.First
-				left = s.end(i)
+		left, verdict := o, Broken
+		switch {
+		case ok < sus.Count: // it answered with an error status: the outage stays, under another name
+		case !sus.Other.IsZero():
+			if sus.Before.IsZero() {
+				o.First = sus.Other
+				o.Paused -= sus.Paused
 			}
-		} else {
+		case sus.Before.IsZero():
+			a.Outage, verdict = nil, Came
+			o.Paused = 0
+		default:
+			o.Last, o.End, o.Paused = sus.Before, sus.First, sus.Paused
+			s.end(i)
+			verdict = Came
+		}
+		if verdict == Broken {
 			a.Broken = append(a.Broken, sus.Turned...)
 		}
-		s.tell(&s.why, Event{Kind: Corrected, Approach: s.target.Approaches[i].Name, Outage: left, Count: ok, Pod: s.pod(sus.Key)})
+		s.tell(&s.why, Event{Kind: Corrected, Approach: s.target.Approaches[i].Name, Outage: left.clone(), Count: ok, Pod: s.pod(sus.Key)})
 		s.turn(i, sus.Turned, left, Misrouted, verdict)
-	}
-}
-
-// counted notes a probe that counts.
-func (s *step) counted(i int) {
-	s.Approaches[i].Since.Probes++
-	if s.Owned != nil {
-		s.Owned[i].Probes++
 	}
 }
 
@@ -179,12 +187,9 @@ func (s *step) end(i int) *Outage {
 	o := a.Outage
 	a.Outage, a.Suspect = nil, nil
 	a.Outages++
-	a.Out += max(o.Duration(), 0)
+	a.Out += o.Duration()
 	a.Longest = max(a.Longest, o.Duration())
 	a.Since.add(o)
-	if s.Owned != nil {
-		s.Owned[i].add(o)
-	}
 	if broken := a.Broken; len(broken) > 0 {
 		a.Broken = nil
 		if !o.Repinned {
@@ -203,18 +208,23 @@ func (s *step) turn(i int, numbers []int, o *Outage, from, to Verdict) {
 	a, approach := &s.Approaches[i], s.target.Approaches[i].Name
 	a.count(from, -len(numbers))
 	a.count(to, len(numbers))
-	for k := range s.Recreations {
-		if r := &s.Recreations[k]; slices.Contains(numbers, r.N) {
-			e := &r.Effects[i]
-			e.Verdict = to
-			e.Lost = max(e.Lost, o.Lost)
-			e.For = max(e.For, o.Duration())
-			e.Classes = union(e.Classes, o.Classes)
+	took := make([]time.Duration, len(numbers))
+	for k, n := range numbers {
+		took[k] = o.Duration()
+		at := slices.IndexFunc(s.Recreations, func(r Recreation) bool { return r.N == n })
+		if at < 0 {
+			continue // too long ago to be kept
 		}
+		e := &s.Recreations[at].Effects[i]
+		e.Verdict = to
+		e.Lost = max(e.Lost, o.Lost)
+		e.For = max(e.For, o.Duration())
+		e.Classes = union(e.Classes, o.Classes)
+		took[k] = e.For
 	}
 	if to == Came {
-		for range numbers {
-			a.Recovery.Add(o.Duration())
+		for _, d := range took {
+			a.Recovery.Add(d)
 		}
 	}
 	s.tell(&s.why, Event{Kind: VerdictChanged, Approach: approach, Numbers: slices.Clone(numbers),

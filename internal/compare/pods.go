@@ -14,17 +14,11 @@ import (
 func (s *step) compareNames() {
 	for i := range s.round.Results {
 		answer := s.round.Results[i].Answer
-		if answer == nil || answer.Source == resolve.FromLiteral {
+		if answer == nil || answer.Source == resolve.FromLiteral || !s.asks[i] {
 			continue
 		}
 		approach := &s.target.Approaches[i]
-		known, ok := s.DNS[approach.Host]
-		if !ok {
-			known.Asked = approach.Name
-		}
-		if known.Asked != approach.Name {
-			continue
-		}
+		known := s.DNS[approach.Host]
 		families := s.target.Family
 		if families == 0 {
 			families = resolve.Any
@@ -52,8 +46,8 @@ func (s *step) compareNames() {
 		s.DNS[approach.Host] = known
 		s.news = true
 		// What is seen for the first time is no change.
-		comparable := func(a netip.Addr) bool { return a.Is4() && was4 || a.Is6() && was6 }
-		if !slices.Equal(only(before, comparable), only(next, comparable)) {
+		seen := func(a netip.Addr) bool { return a.Is4() && was4 || a.Is6() && was6 }
+		if !slices.Equal(only(before, seen), only(next, seen)) {
 			s.DNSChanges++
 			s.tell(&s.first, Event{Kind: DNSChanged, Approach: approach.Name, Host: approach.Host,
 				WasAddrs: before, Addrs: slices.Clone(next)})
@@ -133,18 +127,17 @@ func (f *follower) podOf(key string, r *probe.Result) Pod {
 // refresh takes over what a known pod says of itself now.
 func (s *step) refresh(pod *PodState, r *probe.Result) {
 	if r.Who != nil {
-		instance := r.Who.Instance
-		if instance != "" && instance != pod.Instance && instance != pod.Previous {
-			was := pod.Pod
-			pod.Previous, pod.Instance = pod.Instance, instance
-			s.news = true
-			if was.Instance != "" {
-				s.restarted(was, pod.Pod)
-			}
-		}
+		was, instance := pod.Pod, r.Who.Instance
 		if ip := s.ownIP(r.Who); ip.IsValid() && ip != pod.IP {
 			pod.IP = ip
 			s.news = true
+		}
+		if instance != "" && instance != pod.Instance && instance != pod.Previous {
+			pod.Previous, pod.Instance = pod.Instance, instance
+			s.news = true
+			if was.Instance != "" && was.IP == pod.IP { // at another IP it moved
+				s.restarted(was, pod.Pod)
+			}
 		}
 	}
 	if r.Resolved() {

@@ -2,7 +2,6 @@ package compare
 
 import (
 	"slices"
-	"time"
 
 	"callbyname/internal/probe"
 )
@@ -142,13 +141,11 @@ func (s *step) pinWasDown() bool {
 	return false
 }
 
-// onlyNewcomer is the pod that took the place of a current pod that no pinned approach watches: the name used to reach
-// the current pod alone, and now reaches another one alone, for two rounds. With several replicas that can't be told.
+// onlyNewcomer is the pod that took the place of a current pod that no pinned approach watches. With one replica the
+// name reaches one pod alone: another one after a gap has replaced it, and without a gap when the first had been alone
+// for long and stays silent. With several replicas it can't be told.
 func (s *step) onlyNewcomer() (next PodState, found bool) {
 	c := s.Current
-	if s.now.Seq-c.Last.Seq < 2 {
-		return next, false
-	}
 	var predecessor string
 	if n := len(s.Recreations); n > 0 {
 		predecessor = s.Recreations[n-1].Old.Key
@@ -156,13 +153,28 @@ func (s *step) onlyNewcomer() (next PodState, found bool) {
 	for _, p := range s.Pods {
 		switch {
 		case p.Key == c.Key || p.Key == predecessor || p.Last.Seq < c.First.Seq:
-		case !s.isSuccessor(p) || p.First.Seq <= c.First.Seq || found:
-			return next, false
+		case !s.isSuccessor(p) || p.First.Seq <= c.Last.Seq || found:
+			return PodState{}, false
 		default:
 			next, found = p, true
 		}
 	}
-	return next, found
+	alone := c.Last.Seq - c.First.Seq
+	if s.gap() && alone > 0 || alone >= watch && s.now.Seq-c.Last.Seq >= watch/2 {
+		return next, found
+	}
+	return PodState{}, false
+}
+
+// gap reports whether a name lost probes since the current pod's last answer.
+func (s *step) gap() bool {
+	for i, a := range s.target.Approaches {
+		st := &s.Approaches[i]
+		if !a.Pinned() && (st.Since.Lost > 0 || st.Outage != nil && st.Outage.First.Seq > s.Current.Last.Seq) {
+			return true
+		}
+	}
+	return false
 }
 
 // othersAnswer reports whether a member answered since the current pod's last answer.
@@ -195,7 +207,7 @@ func (s *step) begin(kind Kind, next PodState) {
 	s.Owned = make([]Loss, len(s.Approaches))
 	s.Back = make([]bool, len(s.Approaches))
 	for i := range s.Approaches {
-		s.Owned[i] = s.Approaches[i].Since.clone()
+		s.Owned[i], s.Approaches[i].Since = s.Approaches[i].Since, Loss{}
 	}
 	s.Current = &CurrentState{Pod: next.Pod, First: next.First, Last: next.Last}
 	s.tell(&s.why, Event{Kind: kind, Recreation: &r, Was: clonePointer(&r.Old), Pod: clonePointer(&r.New)})
@@ -270,14 +282,21 @@ func (s *step) settleIfDue() {
 	}
 }
 
-// settleAs judges what the open recreation did to each approach.
+// settleAs judges what the open recreation did to each approach. When the next one ends it, what was lost since its
+// successor's last answer is the next one's.
 func (s *step) settleAs(why Reason) {
 	r := s.unsettled()
 	r.Settled, r.Reason = s.now, why
 	r.Effects = make([]Effect, len(s.Approaches))
 	for i := range s.Approaches {
 		a := &s.Approaches[i]
-		e := effect(s.target.Approaches[i].Name, s.Owned[i], a.Outage)
+		owned, open := s.Owned[i], a.Outage
+		if why != ByNext {
+			owned.merge(a.Since)
+		} else if open != nil && open.First.Seq > s.Current.Last.Seq {
+			open = nil
+		}
+		e := effect(s.target.Approaches[i].Name, owned, open)
 		r.Effects[i] = e
 		a.count(e.Verdict, 1)
 		switch e.Verdict {
@@ -378,14 +397,21 @@ func (r *Recreation) clone() *Recreation {
 
 // add counts an outage that has ended.
 func (l *Loss) add(o *Outage) {
+	l.merge(Loss{Lost: o.Lost, Wrong: o.WrongPod, First: o.First, End: o.End, Classes: o.Classes})
+}
+
+// merge counts a later stretch as well.
+func (l *Loss) merge(later Loss) {
 	if l.First.IsZero() {
-		l.First = o.First
+		l.First = later.First
 	}
-	l.End = o.End
-	l.Lost += o.Lost
-	l.Wrong += o.WrongPod
-	l.Out += max(o.Duration(), time.Duration(0))
-	l.Classes = union(l.Classes, o.Classes)
+	if !later.End.IsZero() {
+		l.End = later.End
+	}
+	l.Probes += later.Probes
+	l.Lost += later.Lost
+	l.Wrong += later.Wrong
+	l.Classes = union(slices.Clip(l.Classes), later.Classes)
 }
 
 func (l Loss) clone() Loss {

@@ -35,7 +35,8 @@ type State struct {
 	// were not withdrawn, RecreationNumber all there ever were.
 	Recreations                       []Recreation
 	RecreationCount, RecreationNumber int
-	// Owned is what the unsettled recreation has cost each approach so far.
+	// Owned is what the unsettled recreation cost each approach up to the current pod's last answer; what came after is
+	// in ApproachState.Since, until it is known to whom that belongs.
 	Owned []Loss
 	// Back tells which approaches a member has answered since the unsettled recreation began.
 	Back []bool
@@ -85,9 +86,7 @@ type Loss struct {
 	Lost, Wrong int
 	// First and End are the first outage's begin and the last one's end.
 	First, End Moment
-	// Out is how long the outages lasted, together.
-	Out     time.Duration
-	Classes []probe.Outcome
+	Classes    []probe.Outcome
 }
 
 // PodState is a pod that has been seen.
@@ -129,16 +128,18 @@ type Suspect struct {
 	First, Last Moment
 	Count       int
 	Latency     Histogram
-	// Alone is true when no probe failed otherwise since First.
-	Alone bool
+	// Before is the outage's last failed probe before First; zero when it began with First.
+	Before Moment
+	// Other is the first probe that failed in another way since First; zero when none did.
+	Other Moment
+	// Paused is for how long nobody looked between the outage's begin and Other, or First while Other is zero.
+	Paused time.Duration
 	// Turned are the recreations whose verdict it turned from broken to misrouted.
 	Turned []int
 }
 
 // Addresses is what is known of a host's addresses.
 type Addresses struct {
-	// Asked is the approach whose lookups count, so that two resolvers' views never alternate.
-	Asked string
 	// Known4 and Known6 tell which of the two families was ever answered for.
 	Known4, Known6 bool
 	// Addrs are the addresses, sorted.

@@ -80,7 +80,7 @@ func (f *follower) summary() TargetSummary {
 		if o := a.Outage; o != nil {
 			sum.Outages++
 			sum.Longest = max(sum.Longest, o.Duration())
-			sum.Out += max(o.Duration(), 0)
+			sum.Out += o.Duration()
 		}
 		t.Approaches = append(t.Approaches, sum)
 		t.Rounds = max(t.Rounds, uint64(a.OK+a.Lost+a.Void+a.Pending))

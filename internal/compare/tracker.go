@@ -41,6 +41,9 @@ type follower struct {
 	opt    Options
 	// settle is Options.Settle as it applies to this target.
 	settle time.Duration
+	// asks tells of each approach whether its lookups count for what its host's addresses are: one for each host, that
+	// asks most often, so that an old view and a new one never alternate.
+	asks []bool
 	// state is replaced as a whole by Restore.
 	state State
 }
@@ -49,7 +52,7 @@ type follower struct {
 func NewTracker(targets []probe.Target, opt Options) *Tracker {
 	t := &Tracker{opt: opt, byName: make(map[string]*follower, len(targets))}
 	for _, target := range targets {
-		f := &follower{target: target, opt: opt, settle: EffectiveSettle(target, opt)}
+		f := &follower{target: target, opt: opt, settle: EffectiveSettle(target, opt), asks: askers(target)}
 		f.state = State{
 			Target:     target.Name,
 			Approaches: make([]ApproachState, len(target.Approaches)),
@@ -70,6 +73,23 @@ func EffectiveSettle(target probe.Target, opt Options) time.Duration {
 		settle = max(settle, a.Cache) // probe.Forever is negative
 	}
 	return settle
+}
+
+func askers(target probe.Target) []bool {
+	asks := make([]bool, len(target.Approaches))
+	chosen := map[string]int{}
+	for i, a := range target.Approaches {
+		fresh := a.Cache == 0 && !a.KeepAlive
+		old, ok := chosen[a.Host]
+		if !ok || fresh && !asks[old] {
+			chosen[a.Host] = i
+		}
+		asks[i] = fresh
+	}
+	for i, a := range target.Approaches {
+		asks[i] = chosen[a.Host] == i
+	}
+	return asks
 }
 
 // Observe takes the next round of a target. It fails, and leaves everything as it was, for a round that cannot be: of
