@@ -138,7 +138,7 @@ func (e Event) cause(class probe.Outcome) string {
 		return at + " answered with an error status"
 	case probe.WrongPod:
 		if w := e.Outage.Wrong; w != nil {
-			return fmt.Sprintf("%s is answered by the wrong pod, %s, which is not of this target", at, w.name())
+			return fmt.Sprintf("%s is answered by the wrong pod: %s, to which no name of this target leads", at, w.name())
 		}
 		return at + " is answered by somebody else than the pod"
 	}
