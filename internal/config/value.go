@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -135,23 +136,23 @@ func parseEndpoint(s string) (e endpoint, err error) {
 
 // parsePin reads ADDR[:PORT]. The port is 0 when none is written.
 func parsePin(s string) (netip.AddrPort, error) {
+	return parseAddrPort(s, 0, "10.244.0.5, 10.244.0.5:8080 or [fd00::5]:8080")
+}
+
+// parseNameserver reads ADDR[:PORT] with DNS's port (RFC 1035, section 4.2) as default.
+func parseNameserver(s string) (netip.AddrPort, error) {
+	return parseAddrPort(s, 53, "10.96.0.10 or [fd00::a]:53")
+}
+
+func parseAddrPort(s string, port uint16, example string) (netip.AddrPort, error) {
 	e, err := parseEndpoint(s)
 	if err == nil && !e.addr.IsValid() {
-		err = errors.New("is not an IP address; write it like 10.244.0.5, 10.244.0.5:8080 or [fd00::5]:8080")
+		err = fmt.Errorf("is not an IP address; write it like %s", example)
 	}
 	if err != nil {
 		return netip.AddrPort{}, err
 	}
-	return netip.AddrPortFrom(e.addr, e.port), nil
-}
-
-// parseNameserver reads ADDR[:PORT] with DNS's port 53 (RFC 1035) as default.
-func parseNameserver(s string) (netip.AddrPort, error) {
-	pin, err := parsePin(s)
-	if pin.Port() == 0 {
-		pin = netip.AddrPortFrom(pin.Addr(), 53)
-	}
-	return pin, err
+	return netip.AddrPortFrom(e.addr, cmp.Or(e.port, port)), nil
 }
 
 // address is what an approach dials.

@@ -212,7 +212,7 @@ func suggest(name string, keys []key) string {
 	}
 	name = strings.ReplaceAll(strings.ToLower(name), "_", "-")
 	near := slices.MinFunc(names, func(a, b string) int { return cmp.Compare(distance(name, a), distance(name, b)) })
-	if distance(name, near) <= 2 {
+	if d := distance(name, near); d <= 2 && d < len(near) {
 		return "did you mean " + strconv.Quote(near) + "?"
 	}
 	return "known are " + strings.Join(names, ", ")
