@@ -72,6 +72,11 @@ func answered(server netip.AddrPort, addrs ...netip.AddrPort) *resolve.Answer {
 	return a
 }
 
+// unanswered is what a resolver knows of host that had no reply.
+func unanswered(server netip.AddrPort) *resolve.Answer {
+	return &resolve.Answer{Host: host, Server: server, Source: resolve.FromDNS, Unanswered: resolve.Any}
+}
+
 func TestNameIsResolvedForEachProbe(t *testing.T) {
 	zone := newZone(t)
 	pin := serveOn(t, "127.0.0.1:0", replies(hello))
@@ -210,7 +215,7 @@ func TestStopWhileResolvingIsVoid(t *testing.T) {
 	got := c.Probe(ctx, netip.AddrPort{})
 	checkResult(t, got, Result{
 		Outcome: Void, Reason: Stopped, Detail: "the prober stopped before the probe was over",
-		Answer: &resolve.Answer{Host: host, Server: zone.Addr(), Source: resolve.FromDNS, Unanswered: resolve.Any},
+		Answer: unanswered(zone.Addr()),
 	})
 }
 

@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"callbyname/internal/dnsserver"
 )
 
 // inNamespace reports whether the test runs in a network namespace of its own. Outside one it runs the same test again
@@ -28,6 +30,7 @@ func inNamespace(t *testing.T) bool {
 	if _, err := exec.LookPath("ip"); err != nil {
 		t.Skip("needs the program ip (iproute2): ", err)
 	}
+	t.Parallel()
 	child := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v", "-test.timeout=2m")
 	child.Env = append(os.Environ(), mark+"="+t.Name())
 	child.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET, Pdeathsig: syscall.SIGKILL}
@@ -179,6 +182,11 @@ func TestWithoutFilesIsVoid(t *testing.T) {
 		return
 	}
 	pin := serve(t, replies(hello))
+	zone := newZone(t)
+	set(t, zone, host, pin)
+	named := newClient(t, targetAt(t, urlTo(pin)), byName, Options{Timeout: ample, Resolver: newResolver(t, zone.Addr())})
+	checkResult(t, named.Probe(t.Context(), pin),
+		Result{Outcome: OK, Addr: pin, Status: 200, Answer: answered(zone.Addr(), pin)})
 	kept := newClient(t, targetAt(t, "http://target.invalid/"), keepalive, Options{Timeout: ample})
 	checkResult(t, kept.Probe(t.Context(), pin), Result{Outcome: OK, Addr: pin, Status: 200})
 
@@ -189,13 +197,80 @@ func TestWithoutFilesIsVoid(t *testing.T) {
 	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: 0, Max: before.Max}); err != nil {
 		t.Fatal(err)
 	}
-	got := probeIP(t, pin, ample)
-	reused := kept.Probe(t.Context(), pin)
+	dialled, resolved, reused := probeIP(t, pin, ample), named.Probe(t.Context(), pin), kept.Probe(t.Context(), pin)
 	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &before); err != nil {
 		t.Fatal(err)
 	}
-	checkResult(t, got, Result{
-		Outcome: Void, Reason: NoFiles, Errno: "EMFILE", Detail: "socket: too many open files", Addr: pin,
-	})
+	void := Result{Outcome: Void, Reason: NoFiles, Errno: "EMFILE"}
+	want := void
+	want.Detail, want.Addr = "socket: too many open files", pin
+	checkResult(t, dialled, want)
+	want = void
+	want.Detail, want.Answer = resolved.Detail, unanswered(zone.Addr())
+	checkResult(t, resolved, want)
 	checkResult(t, reused, Result{Outcome: OK, Addr: pin, Status: 200, Reused: true}) // which needs none
+}
+
+// A lookup that finds no port fails on UDP, whose ports are others than TCP's.
+func TestLookupWithoutFreePortsIsVoid(t *testing.T) {
+	if !inNamespace(t) {
+		return
+	}
+	zone, err := dnsserver.Start("127.0.0.1:5300")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer zone.Close()
+	c := newClient(t, targetAt(t, "http://target.invalid/"), byName, Options{Timeout: ample, Resolver: newResolver(t, zone.Addr())})
+	sysctl(t, "net.ipv4.ip_local_port_range", "40000 40001")
+	for range 2 {
+		taken, err := net.ListenPacket("udp", ":0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer taken.Close()
+	}
+	got := c.Probe(t.Context(), netip.AddrPort{})
+	checkResult(t, got, Result{
+		Outcome: Void, Reason: NoPorts, Errno: "EADDRNOTAVAIL", Detail: got.Detail, Answer: unanswered(zone.Addr()),
+	})
+}
+
+func TestDNSServerOutOfReach(t *testing.T) {
+	if !inNamespace(t) {
+		return
+	}
+	ipRoute(t, "route add unreachable 10.2.0.0/16", "route add blackhole 10.3.0.0/16", "route add prohibit 10.4.0.0/16")
+	for server, errno := range map[string]string{
+		"10.2.0.1:53": "EHOSTUNREACH", "10.3.0.1:53": "EINVAL", "10.4.0.1:53": "EACCES", "10.5.0.1:53": "ENETUNREACH",
+		"[fd05::1]:53": "ENETUNREACH",
+	} {
+		at := netip.MustParseAddrPort(server)
+		o := Options{Timeout: ample, Resolver: newResolver(t, at)}
+		got := newClient(t, targetAt(t, "http://target.invalid/"), byName, o).Probe(t.Context(), netip.AddrPort{})
+		checkResult(t, got, Result{
+			Outcome: DNSUnreachable, Errno: errno, Detail: got.Detail, Answer: unanswered(at),
+		})
+	}
+}
+
+// A name with addresses of both families says the same as one of IPv4 only, on a machine that has IPv4 only.
+func TestFamilyThatTheMachineHasNotIsNotTheReason(t *testing.T) {
+	if !inNamespace(t) {
+		return
+	}
+	zone := newZone(t)
+	closed := closedPort(t, "127.0.0.1")
+	elsewhere := netip.AddrPortFrom(netip.MustParseAddr("fd05::1"), closed.Port())
+	set(t, zone, host, closed, elsewhere)
+	c := newClient(t, targetAt(t, urlTo(closed)), byName, Options{Timeout: ample, Resolver: newResolver(t, zone.Addr())})
+	want := failedDial(closed, Refused, "ECONNREFUSED", "connect: connection refused")
+	want.Failed = append(want.Failed, Attempt{Addr: elsewhere, Outcome: NoNetwork})
+	want.Answer = answered(zone.Addr(), closed, elsewhere)
+	checkResult(t, c.Probe(t.Context(), netip.AddrPort{}), want)
+
+	set(t, zone, host, elsewhere)
+	want = failedDial(elsewhere, NoNetwork, "ENETUNREACH", "connect: network is unreachable")
+	want.Answer = answered(zone.Addr(), elsewhere)
+	checkResult(t, c.Probe(t.Context(), netip.AddrPort{}), want)
 }
