@@ -59,6 +59,9 @@ func (f *faults) find(q dns.Question) Fault {
 func Rcode(code int) Fault {
 	return func(_ <-chan struct{}, x Exchange) [][]byte {
 		m := new(dns.Msg).SetRcode(x.Query, code)
+		if code > 0xf {
+			m.SetEdns0(maxUDP, false) // whose record has the upper bits
+		}
 		return pack(m)
 	}
 }

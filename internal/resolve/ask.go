@@ -121,6 +121,9 @@ func (l *lookup) exchange(ctx context.Context, server netip.AddrPort, qs []quest
 	}
 	if c.waiting() {
 		c.tcp = true
+		if enough(qs) {
+			c.until = c.graceEnd()
+		}
 		c.run(ctx)
 	}
 }

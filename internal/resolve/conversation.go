@@ -57,7 +57,7 @@ func (c *conversation) run(ctx context.Context) {
 			}
 		}
 	}
-	for c.waiting() {
+	for graced := false; c.waiting(); {
 		msg, err := c.receive(conn)
 		if err != nil {
 			c.fail(err)
@@ -81,13 +81,17 @@ func (c *conversation) run(ctx context.Context) {
 			kind, rcode := q.take(msg, c.server)
 			c.tried(q, kind, rcode)
 		}
-		if q.truncated || q.enough() {
-			now := time.Now()
-			if end := now.Add(max(grace, now.Sub(c.began))); end.Before(c.until) {
-				wait(end)
-			}
+		if !graced && (q.truncated || q.enough()) {
+			graced = true
+			wait(c.graceEnd())
 		}
 	}
+}
+
+// graceEnd is when to stop waiting for the rest, now that there is enough: see grace.
+func (c *conversation) graceEnd() time.Time {
+	now := time.Now()
+	return earlier(c.until, now.Add(max(grace, now.Sub(c.began))))
 }
 
 // dial opens the socket, from a port of its own for each exchange (RFC 5452, section 9.2). A connected UDP socket takes

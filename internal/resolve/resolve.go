@@ -43,7 +43,7 @@ type Answer struct {
 	// authoritative "none"): nothing is known about them, and a comparison must leave them out.
 	Unanswered Family
 	// TTL is the smallest TTL on the way to the addresses (CNAMEs included); for an answer without addresses that of
-	// the SOA, as RFC 2308 has it. 0 for hosts file and literals.
+	// the SOA, as RFC 2308 has it, or of a CNAME before it. 0 for hosts file and literals, and after trouble.
 	TTL time.Duration
 	// Rcode is the response code's name as in RFC 2929 ("NOERROR", "NXDOMAIN", ...); empty when no server answered.
 	Rcode  string

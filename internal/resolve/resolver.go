@@ -135,10 +135,10 @@ func checkHost(host string) error {
 	return nil
 }
 
-// isName reports whether DNS has room for a name.
+// isName reports whether DNS has room for a name: 255 bytes on the wire (RFC 1035, 2.3.4).
 func isName(name string) bool {
 	_, ok := dns.IsDomainName(name)
-	return ok
+	return ok && len(strings.TrimSuffix(name, ".")) <= 253
 }
 
 // dns asks the servers.
