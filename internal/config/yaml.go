@@ -46,6 +46,7 @@ func (d *decoder) parse(data []byte) *yaml.Node {
 	case errors.Is(err, io.EOF):
 	case err != nil:
 		d.syntax(data, err)
+		return nil
 	default:
 		d.add(d.at(&second), "a second document begins; write one file for each prober, or all targets into one list")
 	}
