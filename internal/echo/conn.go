@@ -126,7 +126,11 @@ func (c *conn) Write(p []byte) (int, error) {
 	}
 	answer := append(make([]byte, 0, len(p)+1024), p[:len(line)+2]...)
 	answer = c.server.encoder.Append(answer, c.local, c.server.Ready())
-	_, err := w.Write(append(answer, rest...))
+	answer = append(answer, rest...)
+	if c.plain != nil {
+		answer = append(answer, ": this port speaks TLS, so use https\n"...) // the body ends with the connection
+	}
+	_, err := w.Write(answer)
 	c.server.options.Observe(c.refused(line, rest, err))
 	if err != nil {
 		return 0, err

@@ -60,6 +60,8 @@ type offer struct {
 
 func (o offer) better(than offer) bool {
 	switch {
+	case o.quality == 0:
+		return false // not acceptable
 	case o.quality != than.quality:
 		return o.quality > than.quality
 	case o.exact != than.exact:

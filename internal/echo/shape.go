@@ -3,12 +3,9 @@ package echo
 import (
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
-
-	"callbyname/internal/identity"
 )
 
 // What the query of /echo may ask for at most.
@@ -123,7 +120,7 @@ func (sh *shape) setHeader(line string) (want string) {
 		return "Name:value with a value of at most 1024 printable ASCII characters"
 	}
 	name = http.CanonicalHeaderKey(name)
-	if slices.Contains(reserved(), name) || strings.HasPrefix(name, "Proxy-") {
+	if reserved(name) {
 		return "the name of a header that the server does not set itself"
 	}
 	if sh.header == nil {
@@ -140,15 +137,15 @@ func (sh *shape) setHeader(line string) (want string) {
 	return ""
 }
 
-// reserved are the headers that shaping must not touch: identity, connection and framing (RFC 9110, section 7.6.1), and the
+// reserved reports whether shaping must not touch a header: identity, connection and framing (RFC 9110, section 7.6.1), and the
 // browser's protection.
-func reserved() []string {
-	return []string{
-		identity.HeaderIP, identity.HeaderIPs, identity.HeaderName, identity.HeaderUID, identity.HeaderNamespace, identity.HeaderNode,
-		identity.HeaderInstance, identity.HeaderStarted, identity.HeaderSource, identity.HeaderLocal, identity.HeaderReady,
-		"Connection", "Keep-Alive", "Te", "Trailer", "Transfer-Encoding", "Upgrade", "Http2-Settings", "Content-Length", "Date", "Vary",
-		"Cache-Control", "Content-Security-Policy", "X-Content-Type-Options", "Strict-Transport-Security", "Clear-Site-Data",
+func reserved(name string) bool {
+	switch name {
+	case "Connection", "Keep-Alive", "Te", "Trailer", "Transfer-Encoding", "Upgrade", "Http2-Settings", "Content-Length", "Date", "Vary",
+		"Cache-Control", "Content-Security-Policy", "X-Content-Type-Options", "Strict-Transport-Security", "Clear-Site-Data":
+		return true
 	}
+	return strings.HasPrefix(name, "Pod-") || strings.HasPrefix(name, "Proxy-")
 }
 
 // token reports whether s may name a header (RFC 9110, section 5.6.2).
