@@ -5,7 +5,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -309,11 +308,7 @@ func TestStatusesAreTheTargets(t *testing.T) {
 }
 
 func TestWhoAnsweredIsKnownFromEveryStatus(t *testing.T) {
-	who := identity.Report{Identity: identity.Identity{
-		IPs: []netip.Addr{netip.MustParseAddr("10.244.0.5"), netip.MustParseAddr("fd00::5")}, Name: "pod-httpd",
-		UID: "6f1c", Namespace: "localcluster", Node: "n1", Instance: "0123456789abcdef",
-		Started: time.Date(2026, 1, 2, 3, 4, 5, 6e6, time.UTC), Source: identity.FromPod,
-	}, Unready: true}
+	who := identity.Report{Identity: full, Unready: true}
 	for _, status := range []int{200, 404, 503} {
 		server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			local := r.Context().Value(http.LocalAddrContextKey).(net.Addr)

@@ -27,7 +27,7 @@ const (
 var ip = Approach{Name: "ip"}
 
 // targetAt is a target with a host that no resolver knows: only what is dialled can answer.
-func targetAt(t *testing.T, rawURL string) Target {
+func targetAt(t testing.TB, rawURL string) Target {
 	t.Helper()
 	u, err := url.Parse(rawURL)
 	if err != nil {

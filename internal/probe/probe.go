@@ -48,6 +48,7 @@ type Client struct {
 	answers *reader
 	cached  cache
 	kept    *conn // nil when none is open
+	who     memo
 }
 
 // NewClient checks what a probe would trip over each time: a URL, method or header that no request can be made of, a

@@ -8,8 +8,6 @@ import (
 	"net/http"
 	"syscall"
 	"time"
-
-	"callbyname/internal/identity"
 )
 
 // Limits on what a target may answer, as bytes on the wire. The headers' includes the status line and the interim
@@ -56,9 +54,7 @@ func (p *run) exchange(c *conn) (reusable bool, f *fault) {
 	}
 	if response != nil {
 		p.result.Status = response.StatusCode
-		if who, ok := identity.Decode(response.Header); ok {
-			p.result.Who = &who
-		}
+		p.result.Who = p.who.decode(response.Header)
 	}
 	switch {
 	case err != nil && unsent != nil:
