@@ -1,0 +1,176 @@
+package probelog
+
+import (
+	"bytes"
+	"io"
+	"reflect"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"callbyname/internal/compare"
+	"callbyname/internal/probe"
+)
+
+// JSON is the Log of one run as one JSON object a line: what a Reader reads.
+type JSON struct {
+	core    zapcore.Core
+	run     Run
+	options optionsWire
+	targets map[string]*jsonTarget
+	round   roundEncoder
+	fields  []zap.Field
+}
+
+// jsonTarget is what the writer remembers of a target.
+type jsonTarget struct {
+	config targetWire
+	// seq is the number of the round whose record was the last one of this target; 0 when the last one was none.
+	seq uint64
+	// last is what that round's results said, in order.
+	last []shared
+}
+
+// NewJSON is a Log that writes the run's records to w.
+func NewJSON(w io.Writer, run Run) *JSON {
+	encoder := zapcore.NewJSONEncoder(zapcore.EncoderConfig{TimeKey: keyTime, EncodeTime: zapcore.TimeEncoderOfLayout(timeLayout)})
+	j := &JSON{
+		core:    zapcore.NewCore(encoder, zapcore.AddSync(&lines{w: w}), zapcore.InfoLevel),
+		run:     run,
+		options: toOptions(run),
+		targets: make(map[string]*jsonTarget, len(run.Targets)),
+	}
+	for _, t := range run.Targets {
+		j.targets[t.Name] = &jsonTarget{config: toTarget(t), last: make([]shared, len(t.Approaches))}
+	}
+	return j
+}
+
+// write writes one record. It speaks to zap's core rather than to its Logger, which keeps the error to itself.
+func (j *JSON) write(record Kind, at time.Duration, wall time.Time, fields ...zap.Field) error {
+	j.fields = append(j.fields[:0], zap.String(keyRecord, string(record)), zap.Float64(keyAt, float64(toMillis(at))), zap.String(keyRun, j.run.ID))
+	j.fields = append(j.fields, fields...)
+	return j.core.Write(zapcore.Entry{Level: zapcore.InfoLevel, Time: wall}, j.fields)
+}
+
+// Start implements Log.
+func (j *JSON) Start(wall time.Time) error {
+	r := startRecord{Schema: Schema, Version: j.run.Version, Host: j.run.Host, System: j.run.System, Options: j.options}
+	for _, t := range j.run.Targets {
+		r.Targets = append(r.Targets, j.targets[t.Name].config)
+	}
+	return j.write(StartRecord, 0, wall, zap.Inline(flat{r}))
+}
+
+// Round implements Log. What the results have in common with those of the round before is written as "same", if that
+// round is the target's last record: a reader that has read that record knows it, and one that begins after it needs a state
+// first anyway, which makes the next round whole.
+func (j *JSON) Round(r probe.Round, judged []compare.Judged) error {
+	t := j.targets[r.Target]
+	if t.seq+1 != r.Seq {
+		clear(t.last)
+	}
+	j.round = roundEncoder{round: r, judged: judged, approaches: t.config.Approaches, last: t.last, scratch: j.round.scratch}
+	err := j.write(RoundRecord, r.At, r.Wall, zap.Inline(&j.round))
+	t.seq = r.Seq
+	for i := range t.last {
+		t.last[i] = shared{r.Results[i].Who, r.Results[i].Answer}
+	}
+	if err != nil {
+		t.seq = 0
+	}
+	return err
+}
+
+// Event implements Log.
+func (j *JSON) Event(e compare.Event) error {
+	return j.write(EventRecord, e.At, e.Wall, zap.Inline(flat{toEvent(e)}))
+}
+
+// State implements Log.
+func (j *JSON) State(s compare.State) error {
+	t := j.targets[s.Target]
+	t.seq = 0
+	r := stateRecord{
+		Schema: Schema, Target: s.Target, Version: j.run.Version, Host: j.run.Host, System: j.run.System,
+		Options: j.options, Config: t.config, State: toState(s),
+	}
+	for i := range r.State.Approaches {
+		r.State.Approaches[i].Approach = t.config.Approaches[i].Name
+	}
+	return j.write(StateRecord, s.Last.At, s.Last.Wall, zap.Inline(flat{r}))
+}
+
+// Stop implements Log.
+func (j *JSON) Stop(s Stop) error {
+	return j.write(StopRecord, s.At, s.Wall, zap.Inline(flat{stopRecord{Reason: s.Reason, Lost: s.Lost}}))
+}
+
+// flat writes the fields of a wire struct into the record itself, by their json tags; the embedded head is not among
+// them. It is for the records that are few.
+type flat struct{ record any }
+
+// MarshalLogObject implements zapcore.ObjectMarshaler.
+func (f flat) MarshalLogObject(enc zapcore.ObjectEncoder) error {
+	v := reflect.ValueOf(f.record)
+	for i := range v.NumField() {
+		name, options, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
+		if name == "" || options != "" && (v.Field(i).IsZero() || v.Field(i).Kind() == reflect.Slice && v.Field(i).Len() == 0) {
+			continue
+		}
+		if err := enc.AddReflected(name, v.Field(i).Interface()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lines is where records go. It keeps two promises of the log: that a record which was written in part spoils no other, and
+// that nothing in it acts on a terminal.
+type lines struct {
+	w    io.Writer
+	torn bool
+}
+
+func (l *lines) Write(line []byte) (int, error) {
+	if l.torn {
+		if _, err := l.w.Write([]byte{'\n'}); err != nil {
+			return 0, err
+		}
+		l.torn = false
+	}
+	n, err := l.w.Write(escaped(line))
+	if err == nil {
+		return len(line), nil
+	}
+	l.torn = n > 0
+	return min(n, len(line)), err
+}
+
+// escaped is a line of JSON in which every character beyond ASCII that does not print is escaped: outside of strings
+// there is none, and the encoder has escaped the others.
+func escaped(line []byte) []byte {
+	plain := func(r rune) bool { return r == '\n' || r < unicode.MaxASCII || unicode.IsPrint(r) }
+	if bytes.IndexFunc(line, func(r rune) bool { return !plain(r) }) < 0 {
+		return line
+	}
+	const hex = "0123456789abcdef"
+	out := make([]byte, 0, len(line)+64)
+	for len(line) > 0 {
+		r, n := utf8.DecodeRune(line)
+		if plain(r) {
+			out = append(out, line[:n]...)
+		} else {
+			for _, u := range utf16.AppendRune(nil, r) {
+				out = append(out, '\\', 'u', hex[u>>12], hex[u>>8&15], hex[u>>4&15], hex[u&15])
+			}
+		}
+		line = line[n:]
+	}
+	return out
+}

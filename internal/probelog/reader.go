@@ -1,0 +1,317 @@
+package probelog
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"callbyname/internal/compare"
+	"callbyname/internal/probe"
+)
+
+// Record is one line of a log, as the types from which it was written. Of the pointers, those that follow from Kind are set.
+type Record struct {
+	// Line is its number in the log, from 1.
+	Line int
+	Kind Kind
+	// ID is the run that it belongs to.
+	ID string
+	// At and Wall are when it was, as in probe.Round.
+	At   time.Duration
+	Wall time.Time
+	// Run is set with start, with all targets, and with state, with the one target that it is about.
+	Run *Run
+	// Round is a round as the tracker takes it, that is before it was judged. Judged are its outcomes as they were logged.
+	Round  *probe.Round
+	Judged []probe.Outcome
+	// Approaches are the names that the round's results stand under.
+	Approaches []string
+	// Partial is true for a round of which something stands in the round before it, which this reader has not seen: it is all there but
+	// for who answered and what DNS said, where those had not changed.
+	Partial bool
+	Event   *compare.Event
+	// Sentence is what the event said to a person.
+	Sentence string
+	State    *compare.State
+	// Stop has no Summary.
+	Stop *Stop
+}
+
+// LineError is a line that is no record: of somebody else, damaged, or of a later schema. Reading goes on after it.
+type LineError struct {
+	Line int
+	Err  error
+}
+
+func (e *LineError) Error() string { return fmt.Sprintf("line %d: %v", e.Line, e.Err) }
+
+func (e *LineError) Unwrap() error { return e.Err }
+
+var (
+	// ErrForeign is the cause of a LineError for a line that is not the prober's.
+	ErrForeign = errors.New("not a record of the prober")
+	// ErrNewer is the cause of a LineError for a run of a schema that this program does not know.
+	ErrNewer = errors.New("written by a newer prober")
+)
+
+const (
+	// maxLine is the longest line that a Reader takes: a start record of tens of thousands of targets.
+	maxLine = 16 << 20
+	// maxTargets is how many targets, of all runs together, a Reader or a Replay keeps in mind.
+	maxTargets = 1 << 16
+)
+
+// Reader reads the records of a log of one or more runs, in whatever order their lines stand among each other.
+type Reader struct {
+	in   *bufio.Reader
+	line int
+	long []byte
+	// last is what the last record of each target said, if that was a round.
+	last map[runTarget]*readRound
+}
+
+type runTarget struct{ run, target string }
+
+type readRound struct {
+	seq     uint64
+	results []shared
+}
+
+// NewReader is a Reader of the log in.
+func NewReader(in io.Reader) *Reader {
+	return &Reader{in: bufio.NewReaderSize(in, 64<<10), last: map[runTarget]*readRound{}}
+}
+
+// Next is the next record. A *LineError says that a line is none, after which reading goes on; io.EOF that the
+// log is at its end; every other error comes from the log's io.Reader and is final. Empty lines are passed over, and what stands before the
+// first brace of a line, as `kubectl logs --prefix` puts it there.
+func (r *Reader) Next() (*Record, error) {
+	for {
+		line, err := r.readLine()
+		if err != nil {
+			return nil, err
+		}
+		if len(bytes.TrimSpace(line)) == 0 {
+			continue
+		}
+		rec, err := r.decode(line)
+		if err != nil {
+			return nil, &LineError{r.line, err}
+		}
+		rec.Line = r.line
+		return rec, nil
+	}
+}
+
+// readLine is the next line, valid until the next call.
+func (r *Reader) readLine() ([]byte, error) {
+	line, err := r.in.ReadSlice('\n')
+	if err == bufio.ErrBufferFull {
+		line, err = r.readLong(line)
+	}
+	if err == io.EOF && len(line) > 0 {
+		err = nil // the last line may lack its end
+	}
+	if err != nil {
+		return nil, err
+	}
+	r.line++
+	return line, nil
+}
+
+// readLong goes on where the buffer ended. Of a line that is too long it keeps what is enough to see that.
+func (r *Reader) readLong(begun []byte) ([]byte, error) {
+	r.long = append(r.long[:0], begun...)
+	for {
+		more, err := r.in.ReadSlice('\n')
+		if len(r.long) <= maxLine {
+			r.long = append(r.long, more...)
+		}
+		if err != bufio.ErrBufferFull {
+			return r.long, err
+		}
+	}
+}
+
+func (r *Reader) decode(line []byte) (*Record, error) {
+	if len(line) > maxLine {
+		return nil, fmt.Errorf("%w: longer than %d bytes", ErrForeign, maxLine)
+	}
+	begin := bytes.IndexByte(line, '{')
+	if begin < 0 {
+		return nil, ErrForeign
+	}
+	line = line[begin:]
+	kind := guess(line)
+	rec, err := r.decodeAs(kind, line)
+	if err == errOtherKind {
+		var h struct {
+			Record Kind `json:"record"`
+		}
+		if json.Unmarshal(line, &h) != nil || h.Record == kind {
+			return nil, ErrForeign
+		}
+		rec, err = r.decodeAs(h.Record, line)
+	}
+	if err == errOtherKind {
+		err = ErrForeign
+	}
+	return rec, err
+}
+
+// errOtherKind is why a line is not the record that it was taken for.
+var errOtherKind = errors.New("another record")
+
+// guess is the kind of record that a line most likely is: what follows the first "record", which our own writer puts in front.
+func guess(line []byte) Kind {
+	_, rest, _ := bytes.Cut(line[:min(len(line), 512)], []byte(`"record"`))
+	_, rest, _ = bytes.Cut(rest, []byte{'"'})
+	word, _, _ := bytes.Cut(rest, []byte{'"'})
+	for _, k := range []Kind{RoundRecord, EventRecord, StateRecord, StartRecord, StopRecord} {
+		if string(word) == string(k) {
+			return k
+		}
+	}
+	return ""
+}
+
+func (r *Reader) decodeAs(kind Kind, line []byte) (*Record, error) {
+	d := &decoder{}
+	var rec *Record
+	var err error
+	switch kind {
+	case RoundRecord:
+		var w roundRecord
+		if err = unmarshal(line, &w, &w.head, kind); err == nil {
+			rec = r.round(d, &w)
+		}
+	case EventRecord:
+		var w eventRecord
+		if err = unmarshal(line, &w, &w.head, kind); err == nil {
+			e := w.event(d)
+			rec = w.head.record(d)
+			rec.Event, rec.Sentence = &e, d.text("sentence", w.Sentence)
+		}
+	case StateRecord:
+		var w stateRecord
+		if err = unmarshal(line, &w, &w.head, kind); err == nil {
+			rec, err = r.state(d, &w)
+		}
+	case StartRecord:
+		var w startRecord
+		if err = unmarshal(line, &w, &w.head, kind); err == nil {
+			rec, err = w.start(d)
+		}
+	case StopRecord:
+		var w stopRecord
+		if err = unmarshal(line, &w, &w.head, kind); err == nil {
+			rec = w.head.record(d)
+			rec.Stop = &Stop{At: rec.At, Wall: rec.Wall, Reason: d.text("reason", w.Reason), Lost: d.count("lost_records", w.Lost)}
+		}
+	default:
+		err = errOtherKind
+	}
+	if err == nil && d.err != nil {
+		err = fmt.Errorf("%v: %w", kind, d.err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return rec, nil
+}
+
+// unmarshal fails with errOtherKind for a line that is another record.
+func unmarshal(line []byte, record any, h *head, kind Kind) error {
+	err := json.Unmarshal(line, record)
+	switch {
+	case h.Record != kind && h.Record != "":
+		return errOtherKind
+	case err != nil:
+		return fmt.Errorf("%v: %w", kind, err)
+	case h.Record != kind:
+		return errOtherKind
+	}
+	return nil
+}
+
+func (h *head) record(d *decoder) *Record {
+	if h.Run == "" {
+		d.fail("no run")
+	}
+	return &Record{Kind: h.Record, ID: d.text(keyRun, h.Run), At: d.span(keyAt, h.At), Wall: h.Time.UTC()}
+}
+
+func (w *startRecord) start(d *decoder) (*Record, error) {
+	if w.Schema > Schema {
+		return nil, fmt.Errorf("schema %d of run %q: %w; this one reads up to %d", w.Schema, w.Run, ErrNewer, Schema)
+	}
+	rec := w.record(d)
+	rec.Run = &Run{ID: w.Run, Version: d.text("version", w.Version), Host: d.text("host", w.Host), System: d.text("system", w.System)}
+	w.Options.into(d, rec.Run)
+	seen := make(map[string]bool, len(w.Targets))
+	for _, t := range w.Targets {
+		if seen[t.Name] {
+			d.fail("target %q twice", t.Name)
+		}
+		seen[t.Name] = true
+		rec.Run.Targets = append(rec.Run.Targets, t.target(d))
+	}
+	return rec, nil
+}
+
+func (r *Reader) state(d *decoder, w *stateRecord) (*Record, error) {
+	start := startRecord{w.head, w.Schema, w.Version, w.Host, w.System, w.Options, []targetWire{w.Config}}
+	rec, err := start.start(d)
+	if err != nil {
+		return nil, err
+	}
+	delete(r.last, runTarget{w.Run, w.Target})
+	if w.Config.Name != w.Target {
+		d.fail("target %q with the configuration of %q", w.Target, w.Config.Name)
+	}
+	s := w.State.state(d, w.Target)
+	rec.State = &s
+	return rec, nil
+}
+
+func (r *Reader) round(d *decoder, w *roundRecord) *Record {
+	rec := w.head.record(d)
+	key := runTarget{rec.ID, d.text("target", w.Target)}
+	last := r.last[key]
+	known := last != nil && last.seq+1 == w.Seq && len(last.results) == len(w.Results)
+	if n := len(w.Results); n == 0 || n > maxApproaches {
+		d.fail("%d results", n)
+		return rec
+	}
+	m := w.head.moment(d, w.Seq)
+	rec.Round = &probe.Round{Target: w.Target, Seq: m.Seq, At: m.At, Wall: m.Wall, Results: make([]probe.Result, len(w.Results))}
+	now := &readRound{seq: w.Seq, results: make([]shared, len(w.Results))}
+	for i := range w.Results {
+		var before shared
+		if known {
+			before = last.results[i]
+		}
+		result, whole := w.Results[i].result(d, before)
+		rec.Partial = rec.Partial || !whole
+		rec.Round.Results[i] = result
+		rec.Judged = append(rec.Judged, w.Results[i].Outcome)
+		rec.Approaches = append(rec.Approaches, d.text("approach", w.Results[i].Approach))
+		now.results[i] = shared{result.Who, result.Answer}
+	}
+	if d.err != nil {
+		delete(r.last, key)
+	} else if last != nil || len(r.last) < maxTargets {
+		r.last[key] = now
+	}
+	return rec
+}
+
+// sameApproaches reports whether the results stand under the target's approaches, in order.
+func (rec *Record) sameApproaches(t probe.Target) bool {
+	return slices.EqualFunc(rec.Approaches, t.Approaches, func(name string, a probe.Approach) bool { return name == a.Name })
+}

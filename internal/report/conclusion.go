@@ -1,0 +1,120 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"callbyname/internal/compare"
+)
+
+// conclusion is what the figures of one target say, in a sentence or two.
+func conclusion(t compare.TargetSummary, opt Options) string {
+	what := "No recreation was seen"
+	phrase := func(a compare.ApproachSummary) string { return withoutRecreation(a, opt) }
+	if t.Recreated > 0 {
+		what = count(t.Recreated, "recreation")
+		phrase = func(a compare.ApproachSummary) string { return overRecreations(t, a, opt) }
+	}
+	phrases := make([]string, len(t.Approaches))
+	for i, a := range t.Approaches {
+		phrases[i] = a.Name + " " + phrase(a)
+	}
+	end := what + ": " + strings.Join(phrases, "; ") + "."
+	if t.Restarts > 0 {
+		end += " " + count(t.Restarts, "restart") + " in place."
+	}
+	return end
+}
+
+// withoutRecreation says what an approach lost when no recreation explains it.
+func withoutRecreation(a compare.ApproachSummary, opt Options) string {
+	switch {
+	case a.Probes == 0 && a.Pending > 0:
+		return "had no pin"
+	case a.Probes == 0:
+		return "was not measured"
+	case a.Lost == 0:
+		return "lost nothing"
+	}
+	s := fmt.Sprintf("lost %s in %s (%s)", count(a.Lost, "probe"), count(a.Outages, "outage"), classes(byCount(a.Classes)))
+	return s + stillOut(a, opt)
+}
+
+// stillOut tells of an outage that lasted to the end.
+func stillOut(a compare.ApproachSummary, opt Options) string {
+	if a.Open == nil {
+		return ""
+	}
+	return fmt.Sprintf(" and is out since %s (%s lost)", a.Open.First.Wall.In(opt.Zone).Format(time.TimeOnly), count(a.Open.Lost, "probe"))
+}
+
+// overRecreations says what the recreations did to one approach: in one phrase when they all did the same.
+func overRecreations(t compare.TargetSummary, a compare.ApproachSummary, opt Options) string {
+	var met []compare.Verdict
+	settled := 0
+	for _, v := range compare.Verdicts {
+		if n := a.Verdicts[v]; n > 0 {
+			met = append(met, v)
+			settled += n
+		}
+	}
+	if len(met) > 1 {
+		return "was " + verdictWords(a.Verdicts, met) + stillOut(a, opt)
+	}
+	each := ""
+	if settled > 1 {
+		each = " each time"
+	}
+	switch {
+	case len(met) == 0:
+		return withoutRecreation(a, opt) + ", not settled yet"
+	case met[0] == compare.Survived:
+		return "lost nothing" + each
+	case met[0] == compare.Came:
+		return "lost " + lostEach(t, a.Name) + each + " and came back after " + cameAfter(a, settled)
+	case met[0] == compare.Broken:
+		return "broke" + each + stillOut(a, opt)
+	case met[0] == compare.Misrouted:
+		return "was answered by the wrong pod" + each + stillOut(a, opt)
+	}
+	return "was not measured" + each
+}
+
+func verdictWords(counts map[compare.Verdict]int, met []compare.Verdict) string {
+	words := make([]string, len(met))
+	for i, v := range met {
+		words[i] = fmt.Sprintf("%s %s", v, count(counts[v], "time"))
+	}
+	return strings.Join(words, ", ")
+}
+
+// lostEach is how many probes the recreations cost an approach: "1 probe", or "1 to 3 probes" when they differ.
+func lostEach(t compare.TargetSummary, approach string) string {
+	var lost []int
+	for _, r := range t.Recreations {
+		for _, e := range r.Effects {
+			if e.Approach == approach && !r.Withdrawn {
+				lost = append(lost, e.Lost)
+			}
+		}
+	}
+	if len(lost) == 0 {
+		return "probes"
+	}
+	least, most := slices.Min(lost), slices.Max(lost)
+	if least == most {
+		return count(most, "probe")
+	}
+	return fmt.Sprintf("%d to %s", least, count(most, "probe"))
+}
+
+// cameAfter is how long the recoveries took: one duration, or the median and the longest of several.
+func cameAfter(a compare.ApproachSummary, settled int) string {
+	median, longest := quantile(a.Recovery, 0.5), quantile(a.Recovery, 1)
+	if settled == 1 || median == longest {
+		return median
+	}
+	return median + " (median; at most " + longest + ")"
+}
