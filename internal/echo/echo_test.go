@@ -231,7 +231,7 @@ func FuzzNoFormatRepeatsEscapes(f *testing.F) {
 			Query: []Param{{value, host}}, BodyLength: int64(len(body))}
 		q.setBody(body)
 		for _, format := range []format{text, html} {
-			b, err := render(format, nil, q)
+			b, err := new(scratch).render(format, q)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -242,7 +242,7 @@ func FuzzNoFormatRepeatsEscapes(f *testing.F) {
 				t.Fatalf("%s", b)
 			}
 		}
-		b, err := render(jsonFormat, nil, q)
+		b, err := new(scratch).render(jsonFormat, q)
 		if err != nil || bytes.ContainsAny(b, "\x00\x07\x1b") {
 			t.Fatalf("%q, %v", b, err)
 		}

@@ -53,35 +53,40 @@ func newFixed() fixed {
 func (s *Server) reply(c labstack.Context, status int, d document) error {
 	r, w := c.Request(), c.Response()
 	f := negotiate(r.Header["Accept"])
-	buffer := s.buffers.Get().(*[]byte)
-	b, err := render(f, (*buffer)[:0], d)
+	scratch := s.scratch.Get().(*scratch)
+	b, err := scratch.render(f, d)
 	if err == nil {
 		h := w.Header()
 		h["Vary"] = s.fixed.vary
 		if f != text {
 			s.secure(h)
 		}
-		s.begin(c, status, s.fixed.contentType[f], len(b))
+		s.begin(c, status, s.fixed.contentType[f], int64(len(b)))
 		if r.Method != http.MethodHead && hasBody(status) {
 			_, err = w.Write(b)
 		}
 	}
-	if cap(b) <= 2*maxShown {
-		*buffer = b
-		s.buffers.Put(buffer)
+	if cap(scratch.text) <= 2*maxShown {
+		clear(scratch.rows)
+		s.scratch.Put(scratch)
 	}
 	return err
 }
 
+// counted is the size of a body up to which net/http finds its length itself.
+const counted = 2000
+
 // begin sends the status and the header.
-func (s *Server) begin(c labstack.Context, status int, contentType []string, length int) {
+func (s *Server) begin(c labstack.Context, status int, contentType []string, length int64) {
 	h := c.Response().Header()
 	h["Cache-Control"] = s.fixed.noStore
 	if hasBody(status) {
 		if h["Content-Type"] == nil {
 			h["Content-Type"] = contentType
 		}
-		h["Content-Length"] = []string{strconv.Itoa(length)}
+		if length > counted || c.Request().Method == http.MethodHead {
+			h["Content-Length"] = []string{strconv.FormatInt(length, 10)}
+		}
 	}
 	c.Response().WriteHeader(status)
 }
@@ -96,24 +101,34 @@ func hasBody(status int) bool {
 	return status != http.StatusNoContent && status != http.StatusResetContent && status != http.StatusNotModified
 }
 
-func render(f format, b []byte, d document) ([]byte, error) {
-	switch f {
-	case jsonFormat:
-		buffer := bytes.NewBuffer(b)
+// scratch is the room in which answers are written, used for one after the other.
+type scratch struct {
+	text []byte
+	rows []row
+}
+
+// render's result is good until the next call.
+func (s *scratch) render(f format, d document) ([]byte, error) {
+	s.text, s.rows = s.text[:0], s.rows[:0]
+	if f == jsonFormat {
+		buffer := bytes.NewBuffer(s.text)
 		e := json.NewEncoder(buffer)
 		e.SetEscapeHTML(false) // for the people who read it; no browser takes it for HTML
 		e.SetIndent("", "  ")
 		err := e.Encode(d)
-		return buffer.Bytes(), err
-	case html:
-		return appendHTML(b, d), nil
+		s.text = buffer.Bytes()
+		return s.text, err
 	}
-	return appendText(b, d), nil
+	s.rows = d.rows(s.rows)
+	if f == html {
+		s.text = appendHTML(s.text, d, s.rows)
+	} else {
+		s.text = appendText(s.text, d, s.rows)
+	}
+	return s.text, nil
 }
 
-func appendText(b []byte, d document) []byte {
-	var room [32]row
-	rows := d.rows(room[:0])
+func appendText(b []byte, d document, rows []row) []byte {
 	width := 0
 	for _, r := range rows {
 		width = max(width, len(r.key))
@@ -129,14 +144,14 @@ func appendText(b []byte, d document) []byte {
 	return b
 }
 
-func appendHTML(b []byte, d document) []byte {
+func appendHTML(b []byte, d document, rows []row) []byte {
 	escape := func(s string) { b = append(b, htmlpkg.EscapeString(s)...) }
 	b = append(b, "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width\">\n<title>"...)
 	escape(shown(d.title()))
 	b = append(b, "</title>\n<link rel=\"icon\" href=\"data:,\">\n<style>"+style+"</style>\n<h1>"...)
 	escape(shown(d.title()))
 	b = append(b, "</h1>\n<table>\n"...)
-	for _, r := range d.rows(nil) {
+	for _, r := range rows {
 		b = append(b, "<tr><th>"...)
 		escape(r.key)
 		b = append(b, "<td>"...)

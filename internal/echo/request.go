@@ -134,7 +134,7 @@ func (s *Server) wait(c labstack.Context, d time.Duration) error {
 
 // fill answers with size bytes of lines that can be told apart.
 func (s *Server) fill(c labstack.Context, status int, size int64) error {
-	s.begin(c, status, s.fixed.contentType[text], int(size))
+	s.begin(c, status, s.fixed.contentType[text], size)
 	if c.Request().Method == http.MethodHead || !hasBody(status) {
 		return nil
 	}

@@ -64,7 +64,7 @@ type Server struct {
 	drains  atomic.Bool
 	active  atomic.Int64
 	fixed   fixed
-	buffers sync.Pool // of *[]byte
+	scratch sync.Pool // of *scratch
 
 	handler, admin *http.Server
 	cancel         context.CancelFunc // ends the context of all requests
@@ -82,7 +82,7 @@ func New(o Options) *Server {
 		o.Observe = func(Record) {}
 	}
 	s := &Server{options: o, encoder: identity.NewEncoder(o.Identity), rows: identityRows(o.Identity), fixed: newFixed()}
-	s.buffers.New = func() any { return new([]byte) }
+	s.scratch.New = func() any { return new(scratch) }
 	ctx, cancel := context.WithCancel(context.Background())
 	s.cancel = cancel
 	s.handler = s.server(ctx, s.routes())
