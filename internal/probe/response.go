@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"syscall"
 	"time"
 )
 
@@ -36,35 +35,44 @@ func (p *run) exchange(c *conn) (reusable bool, f *fault) {
 	}
 	began := time.Now()
 	_, unsent := c.Write(request)
-	wrote := time.Now()
-	p.result.Phases.Write = whole(wrote.Sub(began))
-	if unsent != nil && !errors.Is(unsent, syscall.EPIPE) && !errors.Is(unsent, syscall.ECONNRESET) {
-		return false, p.sendFault(unsent)
+	p.result.Phases.Write = whole(time.Since(began))
+	if unsent == nil {
+		return p.receive(c)
 	}
-	// A server may have answered and hung up without reading: its answer counts if it is complete.
+	f = p.sendFault(unsent)
+	if f.outcome == Reset {
+		// A server may answer and hang up without reading: its answer counts if it is complete.
+		if _, answer := p.receive(c); answer == nil || answer.outcome == HTTPStatus {
+			f = answer
+		}
+	}
+	return false, f
+}
+
+// receive reads the answer from the connection, and judges it.
+func (p *run) receive(from io.Reader) (reusable bool, f *fault) {
+	asked := time.Now()
 	a := p.answers
-	a.reset(c)
-	err = a.begin()
+	a.reset(from)
+	err := a.begin()
 	first := time.Now()
-	p.result.Phases.FirstByte = whole(first.Sub(wrote))
-	var response *http.Response
-	if err == nil {
-		response, err = a.finish()
-		p.result.Phases.Read = whole(time.Since(first))
+	p.result.Phases.FirstByte = whole(first.Sub(asked))
+	if err != nil {
+		return false, p.answerFault(err)
 	}
+	response, err := a.finish()
+	p.result.Phases.Read = whole(time.Since(first))
 	if response != nil {
 		p.result.Status = response.StatusCode
 		p.result.Who = p.who.decode(response.Header)
 	}
 	switch {
-	case err != nil && unsent != nil:
-		return false, p.sendFault(unsent)
 	case err != nil:
 		return false, p.answerFault(err)
 	case !p.target.Accepts(response.StatusCode):
 		return false, &fault{outcome: HTTPStatus, detail: response.Status}
 	}
-	return unsent == nil && !response.Close && a.buf.Buffered() == 0, nil
+	return !response.Close && a.buf.Buffered() == 0, nil
 }
 
 // reader reads answers, one after the other, each under the limits.
@@ -176,9 +184,10 @@ func (p *run) sendFault(err error) *fault {
 // answerFault is why an answer is no good. What the connection said comes first; only where it said nothing, the parser
 // has the word.
 func (p *run) answerFault(err error) *fault {
-	broken := p.answers.wire.broken
-	if broken != nil && broken == p.answers.wire.over {
-		err, broken = broken, nil
+	wire := &p.answers.wire
+	broken := wire.broken
+	if broken == wire.over {
+		err, broken = wire.over, nil
 	}
 	if broken == nil {
 		if f := p.stopped(); f != nil {

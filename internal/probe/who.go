@@ -23,7 +23,11 @@ var identityHeaders = [...]string{
 func (m *memo) decode(h http.Header) *identity.Report {
 	changed := false
 	for i, name := range identityHeaders {
-		if value := h.Get(name); value != m.values[i] {
+		var value string
+		if all := h[name]; len(all) > 0 {
+			value = all[0]
+		}
+		if value != m.values[i] {
 			m.values[i], changed = value, true
 		}
 	}

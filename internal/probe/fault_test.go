@@ -1,0 +1,77 @@
+package probe
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"unicode/utf8"
+)
+
+func TestDetailIsOnePrintableLine(t *testing.T) {
+	for in, want := range map[string]string{
+		"":                             "",
+		"connect: connection refused":  "connect: connection refused",
+		"grüße, 世界":                    "grüße, 世界",
+		"a\r\nb\tc":                    `a\u000d\u000ab\u0009c`,
+		"\x1b[31mred\x1b]0;title\x07":  `\u001b[31mred\u001b]0;title\u0007`,
+		"\u202ebackwards\u2028":        `\u202ebackwards\u2028`,
+		"broken \xff\xfe":              "broken ��",
+		strings.Repeat("x", maxDetail): strings.Repeat("x", maxDetail-3) + "…",
+		strings.Repeat("世", 1000):      strings.Repeat("世", (maxDetail-3)/3) + "…",
+		strings.Repeat("\x00", 1<<20):  strings.Repeat(`\u0000`, (maxDetail-3)/6) + "…",
+	} {
+		got := printable(in)
+		if got != want || len(got) > maxDetail || !utf8.ValidString(got) {
+			t.Errorf("%.40q is shown as %q, want %q", in, got, want)
+		}
+	}
+}
+
+// The promise: the class is decided by the error's own errno, however it is wrapped; the text has no say.
+func TestErrnoDecidesTheClass(t *testing.T) {
+	c := newClient(t, targetAt(t, "http://target.invalid/"), ip, Options{Timeout: ample})
+	for _, test := range []struct {
+		err    error
+		want   Outcome
+		reason VoidReason
+		errno  string
+	}{
+		{syscall.EPERM, Prohibited, "", "EPERM"},
+		{syscall.ETIMEDOUT, ConnectTimeout, "", "ETIMEDOUT"},
+		{syscall.EPIPE, Reset, "", "EPIPE"},
+		{syscall.EHOSTDOWN, Other, "", "EHOSTDOWN"},
+		{syscall.ENETDOWN, Other, "", "ENETDOWN"},
+		{syscall.Errno(4095), Other, "", "errno 4095"},
+		{syscall.ENFILE, Void, NoFiles, "ENFILE"},
+		{syscall.ENOBUFS, Void, NoMemory, "ENOBUFS"},
+		{syscall.ENOMEM, Void, NoMemory, "ENOMEM"},
+		{fmt.Errorf("connection refused: %w", syscall.EHOSTUNREACH), NoRoute, "", "EHOSTUNREACH"},
+		{fmt.Errorf("connection refused"), Other, "", ""},
+		{fmt.Errorf("refused: %w", context.DeadlineExceeded), ConnectTimeout, "", ""},
+	} {
+		f := c.begin(t.Context()).socketFault(test.err, ConnectTimeout)
+		if f.outcome != test.want || f.reason != test.reason || f.errno != test.errno {
+			t.Errorf("%v: %s %s %s, want %s %s %s", test.err, f.outcome, f.reason, f.errno, test.want, test.reason, test.errno)
+		}
+	}
+}
+
+func TestOutcomesAreFailuresOrNot(t *testing.T) {
+	var failed []Outcome
+	for _, o := range Outcomes {
+		if o.Failed() {
+			failed = append(failed, o)
+		}
+		if o.DNS() != strings.HasPrefix(string(o), "dns_") {
+			t.Errorf("%s is about DNS: %v", o, o.DNS())
+		}
+	}
+	if want := slices.DeleteFunc(slices.Clone(Outcomes), func(o Outcome) bool {
+		return o == OK || o == Pending || o == Void
+	}); !slices.Equal(failed, want) {
+		t.Errorf("failures are %v", failed)
+	}
+}
