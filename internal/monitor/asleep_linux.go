@@ -7,8 +7,8 @@ import (
 )
 
 // asleep is for how long the machine has been suspended since it booted, to within the time between two calls of
-// clock_gettime(2): CLOCK_BOOTTIME counts on while it is, CLOCK_MONOTONIC, by which Go measures, does not. It is 0 where that cannot be
-// known.
+// clock_gettime(2): CLOCK_BOOTTIME counts on while it is, CLOCK_MONOTONIC, by which Go measures, does not. It is 0 where
+// that cannot be known.
 func asleep() time.Duration {
 	const monotonic, boottime = 1, 7 // linux/time.h
 	m, ok := clock(monotonic)

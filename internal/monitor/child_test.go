@@ -1,4 +1,4 @@
-//go:build unix
+//go:build linux
 
 package monitor
 
@@ -13,16 +13,18 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
+	"unsafe"
 
 	"callbyname/internal/probe"
 )
 
 const (
 	childEnv = "MONITOR_TEST_CHILD" // the address that the child probes
-	hogEnv   = "MONITOR_TEST_HOG"   // not empty: its third probe takes all CPU
+	hogEnv   = "MONITOR_TEST_HOG"   // not empty: its second probe takes all CPU
 )
 
 // child is a prober in a process of its own: it monitors addr, prints a line for each round, and ends with its input.
@@ -31,10 +33,7 @@ func child(addr string, hog bool) error {
 	if err != nil {
 		return err
 	}
-	d := &dialer{}
-	if hog {
-		d.turns = calibrate(400 * ms)
-	}
+	d := &dialer{hog: hog}
 	m, err := New([]probe.Target{{Name: "server", Pin: pin, Approaches: []probe.Approach{{Name: "ip"}}}},
 		func(probe.Target, probe.Approach) (Prober, error) { return d, nil },
 		Options{Interval: 600 * ms, Timeout: childTimeout})
@@ -57,7 +56,7 @@ const childTimeout = 500 * ms
 // dialer is a Prober that connects, sends a line and waits for one byte.
 type dialer struct {
 	probes int
-	turns  uint64 // when not 0, the third probe turns that often in a loop that nothing can interrupt
+	hog    bool // whether the second probe takes all CPU for most of its time
 }
 
 func (d *dialer) Close() error { return nil }
@@ -89,30 +88,24 @@ func (d *dialer) exchange(pin netip.AddrPort) error {
 	if _, err := c.Write([]byte("hello\n")); err != nil {
 		return err
 	}
-	if d.probes == 3 && d.turns > 0 {
-		spun := make(chan uint64)
-		go func() { spun <- spin(d.turns) }()
-		defer func() { <-spun }()
+	if d.probes == 2 && d.hog {
+		var spun sync.WaitGroup
+		spun.Go(func() { spin(400 * ms) })
+		defer spun.Wait()
 	}
 	_, err = c.Read(make([]byte, 1))
 	return err
 }
 
-// spin calls no function, so that without asynchronous preemption nothing takes the CPU away from it.
-func spin(turns uint64) (x uint64) {
-	for i := range turns {
-		x = x*6364136223846793005 + i
-	}
-	return x
-}
-
-// calibrate is how many turns of spin take d.
-func calibrate(d time.Duration) uint64 {
-	for turns := uint64(1 << 20); ; turns *= 2 {
-		start := time.Now()
-		spin(turns)
-		if took := time.Since(start); took > 20*ms {
-			return turns * uint64(d) / uint64(took)
+// spin keeps the CPU for d. It calls nothing in which the scheduler could let another goroutine run, so that without
+// asynchronous preemption none does.
+func spin(d time.Duration) {
+	const monotonic = 1 // linux/time.h
+	var now syscall.Timespec
+	for end := int64(0); end == 0 || now.Nano() < end; {
+		syscall.RawSyscall(syscall.SYS_CLOCK_GETTIME, monotonic, uintptr(unsafe.Pointer(&now)), 0)
+		if end == 0 {
+			end = now.Nano() + int64(d)
 		}
 	}
 }
@@ -153,28 +146,14 @@ func startProber(t *testing.T, addr net.Addr, env ...string) *prober {
 }
 
 // round is the outcome of the child's next round, with its reason when it is void.
-func (p *prober) round() string {
+func (p *prober) round() (outcome string, void bool) {
 	p.t.Helper()
 	if !p.lines.Scan() {
 		p.t.Fatalf("the prober printed no round: %v", p.lines.Err())
 	}
-	_, outcome, _ := strings.Cut(p.lines.Text(), " ")
-	return strings.TrimSpace(outcome)
-}
-
-// until reads rounds until one is want. The machine of a test may starve the prober by itself; nothing but that may come
-// before.
-func (p *prober) until(want string) {
-	p.t.Helper()
-	for {
-		switch got := p.round(); got {
-		case want:
-			return
-		case "void starved":
-		default:
-			p.t.Fatalf("round %q, want %q", got, want)
-		}
-	}
+	_, outcome, _ = strings.Cut(p.lines.Text(), " ")
+	outcome = strings.TrimSpace(outcome)
+	return outcome, strings.HasPrefix(outcome, string(probe.Void))
 }
 
 // stop stops the process, and returns when it no longer runs.

@@ -1,4 +1,4 @@
-//go:build unix
+//go:build linux
 
 package monitor
 
@@ -50,52 +50,51 @@ func TestAStoppedProberIsNoFailureOfTheTarget(t *testing.T) {
 			addr, accept := listen(t)
 			p := startProber(t, addr)
 
-			c.serve(accept().(*net.TCPConn))
-			if got := p.round(); got != string(c.want) && got != "void starved" {
-				t.Fatalf("before the stop: %q, want %q", got, c.want)
+			// believed is a probe whose outcome counts; those that the machine of the test starves by itself do not.
+			believed := func(when string) {
+				t.Helper()
+				for range 10 {
+					c.serve(accept().(*net.TCPConn))
+					if got, void := p.round(); !void {
+						if got != string(c.want) {
+							t.Fatalf("%s the stop: %q, want %q", when, got, c.want)
+						}
+						return
+					}
+				}
+				t.Fatalf("%s the stop no probe is believed", when)
 			}
+			believed("before")
 
 			conn := accept().(*net.TCPConn)
 			p.stop()
 			c.serve(conn)
 			time.Sleep(1300 * ms) // how long it is stopped, nothing that is waited for
 			p.cmd.Process.Signal(syscall.SIGCONT)
-			got := p.round()
+			got, _ := p.round()
 			if want := "void paused"; got != want && !(c.want == probe.OK && got == "ok") {
 				t.Errorf("across the stop: %q, want %q", got, want)
 			}
-
-			// Later failures are believed again.
-			for {
-				c.serve(accept().(*net.TCPConn))
-				if got = p.round(); got != "void starved" {
-					break
-				}
-			}
-			if got != string(c.want) {
-				t.Errorf("after the stop: %q, want %q", got, c.want)
-			}
+			believed("after")
 		})
 	}
 }
 
 func TestATimeoutOfAStarvedProberIsNoFailureOfTheTarget(t *testing.T) {
 	addr, accept := listen(t)
-	// One thread runs Go code, and a loop that calls nothing keeps it until it ends.
+	// One thread runs Go code, and a loop in which nothing else can run keeps it during the second probe.
 	p := startProber(t, addr, hogEnv+"=1", "GOMAXPROCS=1", "GODEBUG=asyncpreemptoff=1")
-	for range 2 {
-		accept()
-		if got := p.round(); got != "response_timeout" && got != "void starved" {
-			t.Fatalf("before the hog: %q, want response_timeout", got)
-		}
+	accept()
+	if got, void := p.round(); got != string(probe.ResponseTimeout) && !void {
+		t.Fatalf("before the hog: %q, want a timeout", got)
 	}
 	accept()
-	if got, want := p.round(), "void starved"; got != want {
-		t.Errorf("with the hog: %q, want %q", got, want)
+	if got, _ := p.round(); got != "void starved" {
+		t.Errorf("with the hog: %q, want void starved", got)
 	}
-	for range 5 {
+	for range 10 {
 		accept()
-		if p.round() == "response_timeout" {
+		if got, _ := p.round(); got == string(probe.ResponseTimeout) {
 			return
 		}
 	}

@@ -40,8 +40,8 @@ func (m *Monitor) Run(ctx context.Context, consume func(probe.Round) []probe.Pin
 	})
 	for t := range r.done {
 		for _, p := range consume(t.round) {
-			if t := m.byName[p.Target]; t != nil {
-				t.pin.Store(&p.Addr)
+			if pinned := m.byName[p.Target]; pinned != nil {
+				pinned.pin.Store(&p.Addr)
 			}
 		}
 		t.busy.Store(false)
@@ -68,7 +68,7 @@ func (r *run) tick(ctx context.Context, m *Monitor) {
 	for next := int64(0); ctx.Err() == nil; {
 		now := time.Now()
 		from, to := m.slots.due(next, now.Sub(r.start))
-		for n := from; n < to; n++ { // now - r.start - slots.at(n) is how late a tick is, should that become a metric
+		for n := from; n < to; n++ { // the place for a metric of how late ticks are: now.Sub(r.start) - m.slots.at(n)
 			first, end := m.slots.members(n)
 			for _, t := range m.targets[first:end] {
 				r.begin(ctx, t, now)
@@ -89,6 +89,7 @@ func (r *run) begin(ctx context.Context, t *target, now time.Time) {
 		return
 	}
 	t.busy.Store(true)
+	r.sentinel.enter()
 	t.round = probe.Round{
 		Target:  t.name,
 		Seq:     t.round.Seq + 1,
@@ -112,6 +113,7 @@ func (r *run) probe(ctx context.Context, t *target, i int, pin netip.AddrPort) {
 	}
 	t.round.Results[i] = result
 	if t.left.Add(-1) == 0 {
+		r.sentinel.leave()
 		r.done <- t
 	}
 }

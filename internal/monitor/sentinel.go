@@ -19,36 +19,75 @@ const (
 )
 
 // sentinel has a timer of its own and measures how late that fires: as late as any other timer of the process, those that
-// end probes among them.
+// end probes among them. It does so only while there are rounds under way, since waking an idle process fifty times a second
+// costs more than most probes.
 type sentinel struct {
 	start time.Time
+	wake  chan struct{} // has an element when watch is to begin to beat
 
-	mu    sync.Mutex
-	beats beats
+	mu     sync.Mutex
+	rounds int // under way
+	awake  bool
+	beats  beats
 }
 
 func newSentinel() *sentinel {
-	return &sentinel{start: time.Now(), beats: beats{asleep: asleep()}}
+	return &sentinel{start: time.Now(), wake: make(chan struct{}, 1)}
 }
 
-// watch beats until ended is closed.
+// enter says that a round begins.
+func (s *sentinel) enter() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rounds++
+	if !s.awake {
+		s.awake = true
+		s.beats.restart(time.Since(s.start), asleep())
+		s.wake <- struct{}{}
+	}
+}
+
+// leave says that a round is complete.
+func (s *sentinel) leave() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rounds--
+}
+
+// watch beats, whenever there are rounds under way, until ended is closed.
 func (s *sentinel) watch(ended <-chan struct{}) {
-	timer := time.NewTimer(beatPeriod)
+	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
 		select {
 		case <-ended:
 			return
-		case <-timer.C:
+		case <-s.wake:
 		}
-		s.mu.Lock()
-		s.beats.beat(time.Since(s.start), asleep())
-		s.mu.Unlock()
-		timer.Reset(beatPeriod)
+		for beating := true; beating; beating = s.beat() {
+			timer.Reset(beatPeriod)
+			select {
+			case <-ended:
+				return
+			case <-timer.C:
+			}
+		}
 	}
 }
 
+// beat notes that the timer fired, and reports whether it is to fire again.
+func (s *sentinel) beat() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now, slept := time.Since(s.start), asleep()
+	s.beats.look(now, slept)
+	s.beats.restart(now, slept)
+	s.awake = s.rounds > 0
+	return s.awake
+}
+
 // excuse makes the result of a probe that began then and failed just now Void, if the prober itself may be at fault.
+// The probe's round is still under way.
 func (s *sentinel) excuse(r *probe.Result, began time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -58,7 +97,7 @@ func (s *sentinel) excuse(r *probe.Result, began time.Time) {
 
 // beats is the sentinel's arithmetic. Times are counted from its start.
 type beats struct {
-	last   time.Duration // when the last beat was; the next is due beatPeriod later
+	last   time.Duration // when the last beat was, or the first was asked for; the next is due beatPeriod later
 	asleep time.Duration // for how long the machine had ever been suspended then
 	// The latest gaps over each limit. Older ones need not be kept: if a probe that ends now began before the end of an
 	// older one, the latest lies wholly within it.
@@ -80,11 +119,8 @@ func (g gap) lost(began time.Duration) time.Duration {
 	return g.to - max(g.from, began) + g.asleep
 }
 
-// beat notes that the timer fired now.
-func (b *beats) beat(now, asleep time.Duration) {
-	b.look(now, asleep)
-	b.last, b.asleep = now, asleep
-}
+// restart counts from now when the next beat is due.
+func (b *beats) restart(now, asleep time.Duration) { b.last, b.asleep = now, asleep }
 
 // look notes how late the next beat is by now.
 func (b *beats) look(now, asleep time.Duration) {

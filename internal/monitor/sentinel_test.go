@@ -2,6 +2,7 @@ package monitor
 
 import (
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"callbyname/internal/probe"
@@ -41,7 +42,8 @@ func TestWhatAProbeLostToThePausesOfTheProber(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			var b beats
 			for _, x := range c.beats {
-				b.beat(x.now, x.asleep)
+				b.look(x.now, x.asleep)
+				b.restart(x.now, x.asleep)
 			}
 			b.look(c.now, c.asleep)
 			if paused, starved := b.paused.lost(c.began), b.starved.lost(c.began); paused != c.paused || starved != c.starved {
@@ -49,6 +51,43 @@ func TestWhatAProbeLostToThePausesOfTheProber(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestTheSentinelRestsBetweenRoundsAndTakesThatForNoGap(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSentinel()
+		ended := make(chan struct{})
+		go s.watch(ended)
+		for _, c := range []struct {
+			at      time.Duration
+			do      func()
+			last    time.Duration
+			beating bool
+		}{
+			{0, func() {}, 0, false},
+			{5 * time.Second, s.enter, 5 * time.Second, true},
+			{5050 * ms, s.enter, 5040 * ms, true}, // another round, while the first is under way
+			{5070 * ms, s.leave, 5060 * ms, true},
+			{5110 * ms, s.leave, 5100 * ms, true},
+			{9 * time.Second, func() {}, 5120 * ms, false},
+			{10 * time.Second, s.enter, 10 * time.Second, true},
+			{10050 * ms, s.leave, 10040 * ms, true},
+		} {
+			time.Sleep(c.at - time.Since(s.start))
+			c.do()
+			synctest.Wait()
+			s.mu.Lock()
+			if s.beats.last != c.last || s.awake != c.beating {
+				t.Errorf("at %v: last beat at %v, beating %t; want %v, %t", c.at, s.beats.last, s.awake, c.last, c.beating)
+			}
+			s.mu.Unlock()
+		}
+		close(ended)
+		synctest.Wait()
+		if s.beats.starved != (gap{}) || s.beats.paused != (gap{}) {
+			t.Errorf("gaps %v and %v, want none", s.beats.starved, s.beats.paused)
+		}
+	})
 }
 
 func TestOnlyWhatThePauseCanHaveCausedIsVoid(t *testing.T) {
@@ -90,6 +129,17 @@ func TestOnlyWhatThePauseCanHaveCausedIsVoid(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestABeatThatIsDueAndHasNotFiredCounts(t *testing.T) {
+	s := newSentinel()
+	s.start = s.start.Add(-2 * time.Second) // it was asked to beat then, and has not run since
+	s.beats.restart(0, asleep())
+	r := probe.Result{Outcome: probe.Closed}
+	s.excuse(&r, s.start)
+	if r.Outcome != probe.Void || r.Reason != probe.Paused {
+		t.Errorf("the probe came to %s %s, want void paused", r.Outcome, r.Reason)
 	}
 }
 

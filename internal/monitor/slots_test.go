@@ -16,20 +16,22 @@ func TestTargetsFormGroupsSpreadOverTheInterval(t *testing.T) {
 		step     time.Duration
 	}{
 		{1, time.Second, 1, time.Second},
-		{16, time.Second, 1, time.Second},
-		{17, time.Second, 2, 500 * ms},
-		{100, time.Second, 7, time.Second / 7},
-		{2000, time.Second, 100, 10 * ms},
-		{2000, time.Minute, 125, 480 * ms},
-		{2000, 25 * ms, 2, 12500 * time.Microsecond},
-		{2000, 5 * ms, 1, 5 * ms},
+		{4, time.Second, 1, time.Second},
+		{5, time.Second, 2, 500 * ms},
+		{26, time.Second, 7, time.Second / 7},
+		{2000, time.Second, 500, 2 * ms},
+		{2000, time.Minute, 500, 120 * ms},
+		{20000, time.Second, 500, 2 * ms},
+		{2000, 5 * ms, 2, 2500 * time.Microsecond},
+		{2000, ms, 1, ms},
 	} {
 		t.Run(fmt.Sprintf("%d targets every %v", c.targets, c.interval), func(t *testing.T) {
 			s := spread(c.targets, c.interval)
 			if s.groups != c.groups || s.step != c.step {
 				t.Errorf("%d groups, one each %v; want %d, %v", s.groups, s.step, c.groups, c.step)
 			}
-			smallest, largest, next := c.targets, 0, 0
+			all := int64(c.targets)
+			smallest, largest, next := all, int64(0), int64(0)
 			for g := range s.groups {
 				from, to := s.members(g)
 				if from != next {
@@ -38,8 +40,8 @@ func TestTargetsFormGroupsSpreadOverTheInterval(t *testing.T) {
 				next = to
 				smallest, largest = min(smallest, to-from), max(largest, to-from)
 			}
-			if next != c.targets || largest-smallest > 1 {
-				t.Errorf("groups of %d to %d targets hold %d; want all %d, evenly", smallest, largest, next, c.targets)
+			if next != all || largest-smallest > 1 {
+				t.Errorf("groups of %d to %d targets hold %d; want all %d, evenly", smallest, largest, next, all)
 			}
 		})
 	}
@@ -47,7 +49,7 @@ func TestTargetsFormGroupsSpreadOverTheInterval(t *testing.T) {
 
 func TestSlotsOfAGroupAreOneIntervalApartForYears(t *testing.T) {
 	s := spread(2000, time.Second)
-	for _, n := range []int64{0, 1, 99, 100, 12345, 100 * 86400 * 3653} {
+	for _, n := range []int64{0, 1, 499, 500, 12345, 500 * 86400 * 3653} {
 		if d := s.at(n+s.groups) - s.at(n); d != time.Second {
 			t.Errorf("slot %d and the next of its group are %v apart, want 1s", n, d)
 		}
@@ -58,7 +60,7 @@ func TestSlotsOfAGroupAreOneIntervalApartForYears(t *testing.T) {
 }
 
 func TestMissedTicksAreSkippedWithoutABurst(t *testing.T) {
-	few, many := spread(3, time.Second), spread(2000, time.Second)
+	few, many := spread(3, time.Second), slotsOf(2000, 100, time.Second)
 	fast := spread(3, 30*ms)
 	for _, c := range []struct {
 		name     string
