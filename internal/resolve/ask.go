@@ -21,8 +21,11 @@ const grace = 50 * time.Millisecond
 // turn is lost, as it is with glibc. The server that settled something is the first to be asked for the rest of the lookup.
 func (l *lookup) ask(ctx context.Context, qs []question) {
 	defer giveUp(qs)
-	first := l.first
-	for round := range l.config.attempts {
+	first, rounds := l.first, l.config.attempts
+	if l.config.tcp {
+		rounds = 1 // as glibc has it
+	}
+	for round := range rounds {
 		for i := range l.servers {
 			now := time.Now()
 			until := now.Add(l.patience(round))

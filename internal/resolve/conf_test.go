@@ -97,5 +97,5 @@ func FuzzResolvConf(f *testing.F) {
 }
 
 func isPrintable(s string) bool {
-	return strings.IndexFunc(s, func(r rune) bool { return r <= ' ' || r > '~' }) < 0
+	return strings.IndexFunc(s, func(r rune) bool { return r < ' ' || r > '~' }) < 0
 }

@@ -139,7 +139,7 @@ func (c *chain) follow(msg []byte, qtype uint16) bool {
 
 // take looks at one record. False: it does not parse.
 func (c *chain) take(msg []byte, r record, qtype uint16, asked string) bool {
-	if r.class != dns.ClassINET || r.rrtype != qtype && (r.rrtype != dns.TypeCNAME || len(c.addrs) > 0) {
+	if r.class != dns.ClassINET || r.rrtype != qtype && r.rrtype != dns.TypeCNAME {
 		return true
 	}
 	// Nearly every owner is a pointer to the question.
@@ -153,6 +153,9 @@ func (c *chain) take(msg []byte, r record, qtype uint16, asked string) bool {
 		}
 	}
 	if r.rrtype == dns.TypeCNAME {
+		if len(c.addrs) > 0 || c.aliases > maxAliases {
+			return true
+		}
 		target, _, err := dns.UnpackDomainName(msg[:r.data+r.length], r.data)
 		if err != nil {
 			return false

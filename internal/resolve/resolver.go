@@ -68,7 +68,7 @@ func New(options Options) (*Resolver, error) {
 //
 // The hosts file is always looked at first: nsswitch.conf is not read. Addresses are not sorted by RFC 6724, but stay in the
 // server's order. A name with anything but letters, digits, '-', '_' and dots is NotFound, and no server is asked; so
-// is one with an empty or too long label. Names from other alphabets want their punycode.
+// is one that begins with a dash, or has an empty or too long label. Names from other alphabets want their punycode.
 func (r *Resolver) Lookup(ctx context.Context, host string, family Family) (Answer, error) {
 	start := time.Now()
 	if family &= Any; family == 0 {
@@ -116,6 +116,9 @@ func (r *Resolver) local(host string, family Family, answer *Answer) *outcome {
 func checkHost(host string) error {
 	if host == "" {
 		return errors.New("the name is empty")
+	}
+	if host[0] == '-' {
+		return errors.New("the name begins with a dash")
 	}
 	for i := range len(host) {
 		switch c := host[i]; {
