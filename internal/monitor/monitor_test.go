@@ -15,6 +15,8 @@ import (
 	"callbyname/internal/probe"
 )
 
+var _ Prober = (*probe.Client)(nil)
+
 // scripted is a Prober whose probes a test writes; probes and closed count.
 type scripted struct {
 	probe          func(ctx context.Context, pin netip.AddrPort) probe.Result
