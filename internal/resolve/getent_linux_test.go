@@ -131,8 +131,9 @@ func compareInside(t *testing.T, etc string) {
 			if got := sorted(answer.Addrs); !slices.Equal(got, theirs) {
 				t.Errorf("%s %q: got %v, %v; getent has %v", database, host, got, err, theirs)
 			}
-			// getent asks again when an answer is longer than its buffer.
-			if walk := walked(s, family); walk != theirWalk && host != "many" {
+			// getent asks again when an answer is longer than its buffer, and for one family alone it asks before it
+			// finds that it does not like the dash.
+			if walk := walked(s, family); walk != theirWalk && host != "many" && host != "-dash" {
 				t.Errorf("%s %q: asked for\n  %s; getent asked for\n  %s", database, host, walk, theirWalk)
 			}
 		}
