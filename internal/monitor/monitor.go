@@ -54,7 +54,7 @@ type target struct {
 
 // New opens a prober for each approach of each target, with open, and leaves them to Run to close. It fails, with nothing
 // left open, when the options contradict each other, when there is nothing to probe, when two targets have the same
-// name, which a pin could not tell apart, or when open fails.
+// name, which a pin could not tell apart, or when open fails, with open's error, which says for which approach.
 //
 // A Target's Pin, when it has one, is in force from the first round.
 func New(targets []probe.Target, open func(probe.Target, probe.Approach) (Prober, error), o Options) (*Monitor, error) {
@@ -87,7 +87,7 @@ func (m *Monitor) add(pt probe.Target, open func(probe.Target, probe.Approach) (
 	for _, a := range pt.Approaches {
 		p, err := open(pt, a)
 		if err != nil {
-			return fmt.Errorf("opening approach %q of target %q: %w", a.Name, pt.Name, err)
+			return err
 		}
 		t.probers = append(t.probers, p)
 	}

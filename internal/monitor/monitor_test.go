@@ -361,13 +361,13 @@ func TestNewSaysWhatIsWrongAndLeavesNothingOpen(t *testing.T) {
 		{"no approach", []probe.Target{target("a", "ip"), target("b")}, fine, `target "b"`},
 		{"a name twice", []probe.Target{target("a", "ip", "dns"), target("b", "ip"), target("a", "ip")}, fine, `target "a"`},
 		{"an approach that cannot be opened", []probe.Target{target("a", "ip", "dns"), target("b", "ip", "impossible", "dns")}, fine,
-			`opening approach "impossible" of target "b": cannot`},
+			"cannot open impossible"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var opened []*scripted
 			_, err := New(c.targets, func(_ probe.Target, a probe.Approach) (Prober, error) {
 				if a.Name == "impossible" {
-					return nil, errors.New("cannot")
+					return nil, errors.New("cannot open " + a.Name)
 				}
 				opened = append(opened, after(0))
 				return opened[len(opened)-1], nil
