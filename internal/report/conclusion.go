@@ -10,16 +10,24 @@ import (
 )
 
 // conclusion is what the figures of one target say, in a sentence or two.
-func conclusion(t compare.TargetSummary, opt Options) string {
+func conclusion(t compare.TargetSummary) string {
 	what := "No recreation was seen"
-	phrase := func(a compare.ApproachSummary) string { return withoutRecreation(a, opt) }
+	phrase := func(a compare.ApproachSummary) string { return withoutRecreation(a) }
 	if t.Recreated > 0 {
 		what = count(t.Recreated, "recreation")
-		phrase = func(a compare.ApproachSummary) string { return overRecreations(t, a, opt) }
+		phrase = func(a compare.ApproachSummary) string { return overRecreations(t, a) }
 	}
-	phrases := make([]string, len(t.Approaches))
-	for i, a := range t.Approaches {
-		phrases[i] = a.Name + " " + phrase(a)
+	var phrases []string // each with the approaches of which it is true, in the order of the first
+	names := map[string][]string{}
+	for _, a := range t.Approaches {
+		p := phrase(a)
+		if names[p] == nil {
+			phrases = append(phrases, p)
+		}
+		names[p] = append(names[p], a.Name)
+	}
+	for i, p := range phrases {
+		phrases[i] = enumerate(names[p]) + " " + p
 	}
 	end := what + ": " + strings.Join(phrases, "; ") + "."
 	if t.Restarts > 0 {
@@ -28,8 +36,16 @@ func conclusion(t compare.TargetSummary, opt Options) string {
 	return end
 }
 
+// enumerate is "a", "a and b", "a, b and c".
+func enumerate(names []string) string {
+	if last := len(names) - 1; last > 0 {
+		return strings.Join(names[:last], ", ") + " and " + names[last]
+	}
+	return names[0]
+}
+
 // withoutRecreation says what an approach lost when no recreation explains it.
-func withoutRecreation(a compare.ApproachSummary, opt Options) string {
+func withoutRecreation(a compare.ApproachSummary) string {
 	switch {
 	case a.Probes == 0 && a.Pending > 0:
 		return "had no pin"
@@ -39,19 +55,19 @@ func withoutRecreation(a compare.ApproachSummary, opt Options) string {
 		return "lost nothing"
 	}
 	s := fmt.Sprintf("lost %s in %s (%s)", count(a.Lost, "probe"), count(a.Outages, "outage"), classes(byCount(a.Classes)))
-	return s + stillOut(a, opt)
+	return s + stillOut(a)
 }
 
 // stillOut tells of an outage that lasted to the end.
-func stillOut(a compare.ApproachSummary, opt Options) string {
+func stillOut(a compare.ApproachSummary) string {
 	if a.Open == nil {
 		return ""
 	}
-	return fmt.Sprintf(" and is out since %s (%s lost)", a.Open.First.Wall.In(opt.Zone).Format(time.TimeOnly), count(a.Open.Lost, "probe"))
+	return fmt.Sprintf(" and is out since %s (%s lost)", a.Open.First.Wall.Local().Format(time.TimeOnly), count(a.Open.Lost, "probe"))
 }
 
 // overRecreations says what the recreations did to one approach: in one phrase when they all did the same.
-func overRecreations(t compare.TargetSummary, a compare.ApproachSummary, opt Options) string {
+func overRecreations(t compare.TargetSummary, a compare.ApproachSummary) string {
 	var met []compare.Verdict
 	settled := 0
 	for _, v := range compare.Verdicts {
@@ -61,7 +77,7 @@ func overRecreations(t compare.TargetSummary, a compare.ApproachSummary, opt Opt
 		}
 	}
 	if len(met) > 1 {
-		return "was " + verdictWords(a.Verdicts, met) + stillOut(a, opt)
+		return "was " + verdictWords(a.Verdicts, met) + stillOut(a)
 	}
 	each := ""
 	if settled > 1 {
@@ -69,15 +85,15 @@ func overRecreations(t compare.TargetSummary, a compare.ApproachSummary, opt Opt
 	}
 	switch {
 	case len(met) == 0:
-		return withoutRecreation(a, opt) + ", not settled yet"
+		return withoutRecreation(a) + ", not settled yet"
 	case met[0] == compare.Survived:
 		return "lost nothing" + each
 	case met[0] == compare.Came:
 		return "lost " + lostEach(t, a.Name) + each + " and came back after " + cameAfter(a, settled)
 	case met[0] == compare.Broken:
-		return "broke" + each + stillOut(a, opt)
+		return "broke" + each + stillOut(a)
 	case met[0] == compare.Misrouted:
-		return "was answered by the wrong pod" + each + stillOut(a, opt)
+		return "was answered by the wrong pod" + each + stillOut(a)
 	}
 	return "was not measured" + each
 }

@@ -60,8 +60,7 @@ func availability(probes, lost int) string {
 // question mark, and "..." at the end when something was cut.
 func Printable(s string, width int) string {
 	clean := strings.Map(func(r rune) rune {
-		switch {
-		case r == unicode.ReplacementChar, !unicode.IsPrint(r):
+		if r == unicode.ReplacementChar || !unicode.IsPrint(r) {
 			return '?'
 		}
 		return r
@@ -108,6 +107,28 @@ func runeCells(r rune) int {
 // Pad is s followed by as many spaces as it takes to fill width cells.
 func Pad(s string, width int) string {
 	return s + strings.Repeat(" ", max(width-Cells(s), 0))
+}
+
+// Wrap breaks s at spaces into lines of at most width cells, those after the first behind indent. A word longer than that has a
+// line of its own.
+func Wrap(s string, width int, indent string) string {
+	var b strings.Builder
+	used := 0
+	for i, word := range strings.Fields(s) {
+		n := Cells(word)
+		switch {
+		case i == 0:
+		case used+1+n > width:
+			b.WriteString("\n" + indent)
+			used = Cells(indent)
+		default:
+			b.WriteByte(' ')
+			used++
+		}
+		b.WriteString(word)
+		used += n
+	}
+	return b.String()
 }
 
 // count is "1 probe", "2 probes".

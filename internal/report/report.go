@@ -16,31 +16,22 @@ import (
 	"callbyname/internal/probe"
 )
 
-// Options are how a report is rendered; the zero value is ready to use.
-type Options struct {
-	// Zone is the time zone of what is shown; nil means the local one.
-	Zone *time.Location
-}
-
 // Text writes the comparison: for each target a heading, a table with a row for each approach, and the conclusion.
-// It fails only if w does.
-func Text(w io.Writer, s compare.Summary, opt Options) error {
-	if opt.Zone == nil {
-		opt.Zone = time.Local
-	}
+// Times are local ones. It fails only if w does.
+func Text(w io.Writer, s compare.Summary) error {
 	var errs []error
 	for i, t := range s.Targets {
 		if i > 0 {
 			_, err := io.WriteString(w, "\n")
 			errs = append(errs, err)
 		}
-		errs = append(errs, writeTarget(w, t, s.Interval, opt))
+		errs = append(errs, writeTarget(w, t, s.Interval))
 	}
 	return errors.Join(errs...)
 }
 
-func writeTarget(w io.Writer, t compare.TargetSummary, interval time.Duration, opt Options) error {
-	_, headErr := fmt.Fprintln(w, heading(t, opt))
+func writeTarget(w io.Writer, t compare.TargetSummary, interval time.Duration) error {
+	_, headErr := fmt.Fprintln(w, heading(t))
 	if t.Rounds == 0 {
 		return headErr
 	}
@@ -51,21 +42,25 @@ func writeTarget(w io.Writer, t compare.TargetSummary, interval time.Duration, o
 			fmt.Sprint(a.Outages), longest(a, interval), verdicts(a.Verdicts), quantile(a.Latency, 0.50), quantile(a.Latency, 0.99))
 	}
 	tableErr := tab.write(w)
-	_, endErr := fmt.Fprintf(w, "  %s\n", Printable(conclusion(t, opt), maxLine))
+	_, endErr := fmt.Fprintf(w, "  %s\n", Wrap(Printable(conclusion(t), maxLine), lineWidth, "  "))
 	return errors.Join(headErr, tableErr, endErr)
 }
 
-// maxLine bounds a line that is made of sentences.
-const maxLine = 2000
+const (
+	// maxLine bounds what is made of sentences, in cells.
+	maxLine = 4000
+	// lineWidth is where sentences are broken: about as wide as the table.
+	lineWidth = 116
+)
 
 // heading says what was looked at, how often, and when.
-func heading(t compare.TargetSummary, opt Options) string {
+func heading(t compare.TargetSummary) string {
 	what := Printable(t.Name, maxCell) + "  " + Printable(t.URL, 2*maxCell)
 	if t.Rounds == 0 {
 		return what + "  no round was completed"
 	}
 	const day = "2006-01-02 15:04:05"
-	from, to := t.First.Wall.In(opt.Zone), t.Last.Wall.In(opt.Zone)
+	from, to := t.First.Wall.Local(), t.Last.Wall.Local()
 	end := to.Format(day)
 	if strings.HasPrefix(end, from.Format(time.DateOnly)) {
 		end = to.Format(time.TimeOnly)

@@ -1,0 +1,235 @@
+package probelog
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+
+	"callbyname/internal/compare"
+	"callbyname/internal/probe"
+	"callbyname/internal/report"
+)
+
+// maxName bounds the name of a target or an approach in a row, in cells.
+const maxName = 40
+
+// level is how much a row shows of each result.
+type level int
+
+const (
+	full  level = iota // name, address, outcome, latency
+	brief              // name, outcome, and the latency of a success; the address is told when it changes
+	terse              // name, and the latency of a success or the outcome
+	levels
+)
+
+// cell is what a row shows of one result.
+type cell struct {
+	name, addr, outcome, latency string
+	// who answered, where that is news.
+	who string
+	// judged is the outcome as a program says it.
+	judged probe.Outcome
+}
+
+func newCell(name string, r *probe.Result, judged compare.Judged) cell {
+	c := cell{name: report.Printable(name, maxName), judged: judged.Outcome, outcome: string(judged.Outcome)}
+	if r.Addr.IsValid() {
+		c.addr = r.Addr.String()
+	}
+	switch {
+	case c.judged == probe.HTTPStatus:
+		c.outcome = fmt.Sprintf("HTTP_STATUS %d", r.Status)
+	case c.judged.Failed():
+		c.outcome = strings.ToUpper(c.outcome)
+	case c.judged == probe.Void:
+		c.outcome = strings.TrimSpace("void " + report.Printable(string(r.Reason), maxName))
+	}
+	if c.judged != probe.Pending && c.judged != probe.Void {
+		c.latency = report.Duration(r.Total)
+	}
+	if judged.News {
+		c.who = whoAnswered(r)
+	}
+	return c
+}
+
+// whoAnswered is the name and the IP that the answer gives, or what there is of them.
+func whoAnswered(r *probe.Result) string {
+	if r.Who == nil {
+		return "somebody who does not say"
+	}
+	name := r.Who.Name
+	if name == "" {
+		name = r.Who.Instance
+	}
+	if ip := r.Who.IP(); ip.IsValid() {
+		name += " " + ip.String()
+	}
+	return report.Printable(strings.TrimSpace(name), 2*maxName)
+}
+
+// state is the cell's outcome and latency, of which the levels after full show what matters.
+func (c *cell) state(l level) (outcome, latency string) {
+	switch {
+	case l == full:
+		return c.outcome, c.latency
+	case c.judged != probe.OK:
+		return c.outcome, ""
+	case l == terse:
+		return "", c.latency
+	}
+	return c.outcome, c.latency
+}
+
+// stateCells is how many cells state takes in a row.
+func (c *cell) stateCells(l level) int {
+	outcome, latency := c.state(l)
+	n := len(outcome) + len(latency)
+	if outcome != "" && latency != "" {
+		n++
+	}
+	return n
+}
+
+// text is the cell as a row shows it, its parts padded to the column's; it ends without padding. cells is how many it takes.
+func (c *cell) text(l level, w *column, coloured bool) (text string, cells int) {
+	outcome, latency := c.state(l)
+	text = report.Pad(c.name, w.name) + " "
+	if l == full {
+		addr := c.addr
+		if addr == "" {
+			addr = "-"
+		}
+		text += report.Pad(addr, w.addr) + "  "
+	}
+	cells = report.Cells(text) + c.stateCells(l)
+	switch {
+	case coloured && c.judged.Failed():
+		outcome = paint(red, outcome)
+	case coloured && c.judged != probe.OK:
+		outcome = paint(yellow, outcome)
+	}
+	if outcome != "" && latency != "" {
+		outcome += " "
+	}
+	return text + outcome + latency, cells
+}
+
+// grid is the columns of all rows: the n-th approaches of all targets stand beneath each other. Columns grow as they
+// must and stay as they are, so that rows stand beneath each other; only when they would no longer fit side by side do they
+// start anew from what a row needs.
+type grid struct {
+	width, clock, target, seq int
+	columns                   []column
+}
+
+// column has the widths of the parts of its cells; state at each level.
+type column struct {
+	name, addr int
+	state      [levels]int
+}
+
+// gaps are the spaces before each cell.
+var gaps = [levels]int{full: 3, brief: 2, terse: 2}
+
+func newGrid(targets []probe.Target, clock, width int) grid {
+	g := grid{width: width, clock: clock, seq: len("#99")}
+	for _, t := range targets {
+		g.target = max(g.target, report.Cells(report.Printable(t.Name, maxName)))
+		for i, a := range t.Approaches {
+			if i == len(g.columns) {
+				g.columns = append(g.columns, column{
+					addr:  len("10.244.0.5:80"),
+					state: [levels]int{full: len("ok 0.6ms"), brief: len("ok 0.6ms"), terse: len("0.6ms")},
+				})
+			}
+			g.columns[i].name = max(g.columns[i].name, report.Cells(report.Printable(a.Name, maxName)))
+		}
+	}
+	// Room for the longest outcomes is kept from the start where there is enough of it, so that rows don't shift in the
+	// moment that is watched for.
+	roomy := g
+	roomy.columns = slices.Clone(g.columns)
+	for i := range roomy.columns {
+		roomy.columns[i].state = [levels]int{full: len("CONNECT_TIMEOUT 900ms"), brief: len("CONNECT_TIMEOUT"), terse: len("CONNECT_TIMEOUT")}
+	}
+	if n := len(g.columns); roomy.perLine(n, g.level(n)) == n {
+		return roomy
+	}
+	return g
+}
+
+// level is the fullest at which n approaches fit side by side; more than three are never shown in full.
+func (g *grid) level(n int) level {
+	for l := full; l < terse; l++ {
+		if (l > full || n <= 3) && g.perLine(n, l) == n {
+			return l
+		}
+	}
+	return terse
+}
+
+func (w *column) cells(l level) int {
+	if l == full {
+		return w.name + 1 + w.addr + 2 + w.state[l]
+	}
+	return w.name + 1 + w.state[l]
+}
+
+// head is the width of what stands before the first cell.
+func (g *grid) head() int { return g.clock + 2 + g.target + 1 + g.seq }
+
+// perLine is how many of n cells fit side by side, at least one.
+func (g *grid) perLine(n int, l level) int {
+	used := g.head()
+	for i := range n {
+		used += gaps[l] + g.columns[i].cells(l)
+		if used > g.width {
+			return max(i, 1)
+		}
+	}
+	return n
+}
+
+// grow makes room for a row that is to be shown at level l, and says at which it can be.
+func (g *grid) grow(cells []cell, seq uint64, l level) level {
+	g.seq = max(g.seq, len(fmt.Sprintf("#%d", seq)))
+	n := len(cells)
+	alone := *g
+	alone.columns = slices.Clone(g.columns)
+	for i := range cells {
+		g.columns[i].addr = max(g.columns[i].addr, len(cells[i].addr))
+		alone.columns[i].addr = g.columns[i].addr
+		alone.columns[i].state[l] = cells[i].stateCells(l)
+		g.columns[i].state[l] = max(g.columns[i].state[l], alone.columns[i].state[l])
+	}
+	switch {
+	case g.perLine(n, l) == n:
+	case alone.perLine(n, l) == n:
+		g.columns = alone.columns
+	case l == full:
+		return g.grow(cells, seq, brief)
+	}
+	return l
+}
+
+// write writes the cells behind a row's head, on as many lines as it takes, and returns how much of the last is used.
+func (g *grid) write(out *bytes.Buffer, cells []cell, l level, coloured bool) (used int) {
+	lines := (len(cells)-1)/g.perLine(len(cells), l) + 1
+	perLine := (len(cells)-1)/lines + 1
+	used = g.head()
+	pad := 0
+	for i := range cells {
+		if i > 0 && i%perLine == 0 {
+			out.WriteString("\n" + strings.Repeat(" ", g.head()))
+			used, pad = g.head(), 0
+		}
+		text, n := cells[i].text(l, &g.columns[i], coloured)
+		out.WriteString(strings.Repeat(" ", pad+gaps[l]) + text)
+		used += pad + gaps[l] + n
+		pad = max(g.columns[i].cells(l)-n, 0)
+	}
+	return used
+}
