@@ -43,8 +43,8 @@ func (p *program) access(r echo.Record) {
 		return
 	}
 	fields := []zap.Field{
-		zap.String("method", r.Method), zap.String("path", r.Path), zap.Int("status", r.Status), zap.Int64("bytes", r.Bytes),
-		zap.Duration("duration_ms", r.Took), zap.String("client", r.Client), zap.String("host", r.Host), zap.String("proto", r.Proto),
+		zap.String("method", cut(r.Method)), zap.String("path", cut(r.Path)), zap.Int("status", r.Status), zap.Int64("bytes", r.Bytes),
+		zap.Duration("duration_ms", r.Took), zap.String("client", r.Client), zap.String("host", cut(r.Host)), zap.String("proto", r.Proto),
 	}
 	if r.Admin {
 		fields = append(fields, zap.Bool("admin", true))
@@ -55,9 +55,18 @@ func (p *program) access(r echo.Record) {
 	p.log.Info("request", fields...)
 }
 
-// errorLog is where net/http complains of clients; that is for somebody who looks for it.
+// cut bounds what a client can put into a line.
+func cut(s string) string {
+	const longest = 1024
+	if len(s) <= longest {
+		return s
+	}
+	return s[:longest] + "..."
+}
+
+// errorLog is where net/http says what never reaches a handler: that no more connections can be accepted, for one.
 func errorLog(logger *zap.Logger) *log.Logger {
-	l, err := zap.NewStdLogAt(logger, zap.DebugLevel)
+	l, err := zap.NewStdLogAt(logger, zap.WarnLevel)
 	if err != nil {
 		panic(err) // only for a level that is none
 	}

@@ -165,7 +165,7 @@ func (p *program) drain(ctx context.Context, signals <-chan os.Signal, failed <-
 			})
 		case err := <-stopped:
 			if err != nil {
-				p.log.Warn("requests in flight were cut off", zap.Error(err))
+				p.log.Warn("the shutdown timeout is over: cut off", zap.Error(err))
 			}
 			p.log.Info("stopped")
 			return exitOK

@@ -21,8 +21,9 @@ func LogFormat(value *string) pflag.Value { return Choice(value, "json", "text")
 func LogLevel(value *string) pflag.Value { return Choice(value, "debug", "info", "warn", "error") }
 
 // NewLogger writes to w, a line a record and none left out: one JSON object ("ts", "level", "msg" and the fields, durations
-// in milliseconds with three decimals, so that their names want to end in "_ms"), or text for people. format and level are those of LogFormat and LogLevel. Whatever a message or a
-// field holds, no line has control characters or terminal escapes in it.
+// in milliseconds with three decimals, so that their names want to end in "_ms"), or text for people. format and level are
+// those of LogFormat and LogLevel. Whatever a message or a field holds, no line has control characters or terminal
+// escapes in it.
 func NewLogger(w io.Writer, format, level string) (*zap.Logger, error) {
 	enabled, err := zapcore.ParseLevel(level)
 	if err != nil {

@@ -141,6 +141,9 @@ func (c *conn) Write(p []byte) (int, error) {
 // refused is the record of an answer that net/http gave itself: its status line, and the rest.
 func (c *conn) refused(line, rest []byte, err error) Record {
 	r := Record{Proto: string(line[:len("HTTP/1.1")]), Client: c.RemoteAddr().String(), Admin: c.admin, Err: err}
+	if err != nil {
+		return r // nobody got it: a TLS handshake that failed, for one
+	}
 	if f := bytes.Fields(line); len(f) > 1 {
 		r.Status, _ = strconv.Atoi(string(f[1])) // net/http wrote it
 	}

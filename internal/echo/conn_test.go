@@ -86,3 +86,15 @@ func TestASlowHandshakeIsCutOff(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+func TestAHandshakeThatFailsIsAnAnswerToNobody(t *testing.T) {
+	journal := newJournal()
+	server, _ := certificate(t)
+	_, address := serve(t, Options{Observe: journal.observe}, "127.0.0.1:0", server)
+	if c, err := tls.Dial("tcp", address, &tls.Config{ServerName: "127.0.0.1"}); err == nil {
+		t.Fatal("the certificate was trusted", c.Close())
+	}
+	if r := journal.wait(t, 0); r.Status != 0 || r.Bytes != 0 || r.Err == nil || r.Client == "" {
+		t.Errorf("record %+v", r)
+	}
+}

@@ -200,13 +200,30 @@ func drip(t *testing.T, address, beginning string) (answer string) {
 }
 
 func TestAClientThatSendsByteAfterByteIsCutOff(t *testing.T) {
-	_, address := serve(t, Options{HeaderTimeout: 100 * time.Millisecond, ReadTimeout: 200 * time.Millisecond}, "127.0.0.1:0", nil)
+	_, address := serve(t, Options{HeaderTimeout: 400 * time.Millisecond, ReadTimeout: 600 * time.Millisecond}, "127.0.0.1:0", nil)
 	if got := drip(t, address, "GET / HTTP/1.1\r\nHost: a\r\nX: "); got != "" {
 		t.Errorf("headers: %q", got)
 	}
 	if got := drip(t, address, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n"); !strings.HasPrefix(got, "HTTP/1.1 408 ") ||
-		!strings.Contains(got, "Pod-Name: pod-httpd\r\n") || !strings.Contains(got, "did not come in 200ms") {
+		!strings.Contains(got, "Pod-Name: pod-httpd\r\n") || !strings.Contains(got, "did not come in 600ms") {
 		t.Errorf("body: %q", got)
+	}
+	r, w := io.Pipe()
+	defer w.Close()
+	req, err := http.NewRequest("POST", "http://"+address+"/echo", r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := client(t, h2c, nil).Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if res.StatusCode != http.StatusRequestTimeout {
+		t.Errorf("body over HTTP/2: %v", res.Status)
+	}
+	wantIdentity(t, res.Header, address, true)
+	if err := res.Body.Close(); err != nil {
+		t.Error(err)
 	}
 	// Where nobody reads the body, it is not waited for either.
 	if got := drip(t, address, "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n"); !strings.HasPrefix(got, "HTTP/1.1 200 ") {

@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"log"
 	"net"
 	"net/http"
@@ -157,10 +158,13 @@ func (s *Server) Drain() { s.drains.Store(true) }
 func (s *Server) Active() int64 { return s.active.Load() }
 
 // Shutdown stops accepting, and waits until the requests in flight are answered. When ctx ends first it cuts them off
-// and returns the context's error.
+// and returns an error that counts them and unwraps to the context's.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.Drain()
 	err := s.handler.Shutdown(ctx)
+	if err != nil {
+		err = fmt.Errorf("waiting for %d requests in flight: %w", s.Active(), err)
+	}
 	return errors.Join(err, s.Close())
 }
 

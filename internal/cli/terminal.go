@@ -1,0 +1,34 @@
+package cli
+
+import (
+	"io"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// Terminal reports whether w is a terminal, and how many columns it has.
+func Terminal(w io.Writer) (columns int, ok bool) {
+	f, isFile := w.(*os.File)
+	if !isFile {
+		return 0, false
+	}
+	size, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ)
+	if err != nil {
+		return 0, false
+	}
+	return int(size.Col), true
+}
+
+// Colour reports whether w wants colour: a terminal does, unless NO_COLOR is set to anything (https://no-color.org) or
+// TERM says that it is dumb.
+func Colour(w io.Writer, lookup func(string) (string, bool)) bool {
+	if no, _ := lookup("NO_COLOR"); no != "" {
+		return false
+	}
+	if term, _ := lookup("TERM"); term == "dumb" {
+		return false
+	}
+	_, ok := Terminal(w)
+	return ok
+}
