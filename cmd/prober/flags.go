@@ -32,11 +32,12 @@ type options struct {
 	logFormat      string         // text or json
 	logRounds      string         // all or changes
 	given          []config.Given // what package config judges, in the order of the flags
+	lookup         func(string) (string, bool)
 }
 
 // parse reads the flags, and the environment for flags that are not given.
 func parse(args []string, lookup func(string) (string, bool)) (options, error) {
-	var o options
+	o := options{lookup: lookup}
 	fs := o.flags()
 	inherited := map[string]bool{} // variables that took effect
 	err := cli.Parse(fs, prefix, args, func(name string) (string, bool) {

@@ -42,7 +42,7 @@ func run(ctx context.Context, args []string, lookup func(string) (string, bool),
 		fmt.Fprint(stdout, "the configuration is valid\n", settings.Describe())
 		return exitOK
 	}
-	if err := watch(ctx, settings, o, stdout); err != nil {
+	if err := watch(ctx, settings, o, stdout, stderr); err != nil {
 		fmt.Fprintf(stderr, "prober: %v\n", err)
 		return exitFailed
 	}

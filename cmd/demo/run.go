@@ -1,0 +1,186 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"net/url"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"callbyname/internal/cli"
+	"callbyname/internal/compare"
+	"callbyname/internal/lab"
+	"callbyname/internal/monitor"
+	"callbyname/internal/probe"
+	"callbyname/internal/probelog"
+	"callbyname/internal/resolve"
+)
+
+// The exit statuses of demo.
+const (
+	exitOK     = 0
+	exitFailed = 1 // the story could not be told, or what it shows did not occur
+	exitUsage  = 2
+)
+
+const prefix = "DEMO_"
+
+const intro = `Shows in half a minute why pods are called by name and not by number: pods on loopback addresses, a DNS server and the
+prober, all in this process. Nothing else is needed, neither a cluster nor root.
+
+Usage:
+  demo
+  demo --interval 2s --wait
+`
+
+// options are what the flags and the environment say.
+type options struct {
+	interval      time.Duration
+	wait, version bool
+}
+
+func (o *options) flags() *pflag.FlagSet {
+	fs := pflag.NewFlagSet("demo", pflag.ContinueOnError)
+	fs.SortFlags = false
+	fs.DurationVar(&o.interval, "interval", time.Second, "time between two rounds, 100ms to 1m; the story takes about 25 of them")
+	fs.BoolVar(&o.wait, "wait", false, "begin each step when Enter is pressed, for telling it to an audience")
+	fs.BoolVar(&o.version, "version", false, "print the version and exit")
+	return fs
+}
+
+func (o *options) check() error {
+	if o.interval < 100*time.Millisecond || o.interval > time.Minute {
+		return fmt.Errorf("--interval %v: must be from 100ms to 1m", o.interval)
+	}
+	return nil
+}
+
+// run is the whole program but for what only a process has. It returns the exit status.
+func run(ctx context.Context, args []string, lookup func(string) (string, bool), stdin io.Reader, stdout, stderr io.Writer,
+	opt lab.Options) int {
+	var o options
+	fs := o.flags()
+	err := cli.Parse(fs, prefix, args, lookup)
+	switch {
+	case errors.Is(err, pflag.ErrHelp):
+		fmt.Fprint(stdout, cli.Usage(fs, prefix, intro, "interval"))
+		return exitOK
+	case err == nil && fs.NArg() > 0:
+		err = fmt.Errorf("argument %q belongs to no flag", fs.Arg(0))
+	case err == nil:
+		err = o.check()
+	}
+	switch {
+	case err != nil:
+		fmt.Fprintf(stderr, "demo: %v; demo --help shows what there is\n", err)
+		return exitUsage
+	case o.version:
+		fmt.Fprint(stdout, cli.VersionLine("demo"))
+		return exitOK
+	}
+	told, err := tell(ctx, o, opt, stdin, stdout, cli.Colour(stdout, lookup))
+	switch {
+	case err != nil:
+		fmt.Fprintf(stderr, "demo: %v\n", err)
+		return exitFailed
+	case !told:
+		return exitFailed
+	}
+	return exitOK
+}
+
+// tell runs the lab, the prober and the story. It reports whether the story was told to its end.
+func tell(ctx context.Context, o options, opt lab.Options, stdin io.Reader, stdout io.Writer, colour bool) (told bool, err error) {
+	l, err := lab.New(opt)
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, l.Close()) }()
+	w := &world{lab: l}
+	if w.pod, err = l.Create("pod-httpd"); err != nil {
+		return false, err
+	}
+	u, err := url.Parse(l.URL())
+	if err != nil {
+		return false, err
+	}
+	targets := []probe.Target{{Name: "httpd", URL: u, Family: resolve.IPv4, Approaches: approaches(o.interval)}}
+	resolver, err := resolve.New(resolve.Options{
+		ResolvConf: l.ResolvConf(), HostsFile: l.HostsFile(), Nameservers: []netip.AddrPort{l.Nameserver()},
+	})
+	if err != nil {
+		return false, err
+	}
+	timeout := o.interval * 9 / 10
+	client := probe.Options{Resolver: resolver, Timeout: timeout, UserAgent: "callbyname-demo/" + cli.Version()}
+	m, err := monitor.New(targets, func(t probe.Target, a probe.Approach) (monitor.Prober, error) { return probe.NewClient(t, a, client) },
+		monitor.Options{Interval: o.interval, Timeout: timeout})
+	if err != nil {
+		return false, err
+	}
+	run := probelog.Run{
+		ID: probelog.NewID(), Version: cli.Version(), Targets: targets, Timeout: timeout, Rounds: probelog.All,
+		Options: compare.Options{Interval: o.interval, Settle: cacheRounds * o.interval},
+	}
+	width, _ := cli.Terminal(stdout)
+	r := probelog.NewRecorder(run, probelog.NewText(stdout, run, probelog.TextOptions{Width: width, Colour: colour}))
+
+	n := &narrator{steps: story(), world: w, say: func(format string, args ...any) error {
+		_, err := fmt.Fprintf(stdout, format, args...)
+		return err
+	}}
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	if o.wait {
+		n.wait = pressed(stdin)
+	}
+
+	started := time.Now()
+	r.Start(started)
+	failed := n.open()
+	runErr := m.Run(ctx, func(round probe.Round) []probe.Pin {
+		seen, err := r.Observe(round)
+		if failed = errors.Join(failed, err); failed == nil {
+			failed = n.after(round, seen)
+		}
+		if failed != nil || n.over() {
+			end()
+		}
+		return seen.Pins
+	})
+	if failed = errors.Join(failed, runErr); failed != nil {
+		return false, failed
+	}
+	reason := "the story is over"
+	if !n.over() {
+		reason = "stopped before the end of the story"
+	}
+	r.Stop(time.Since(started), time.Now(), reason)
+	_, first := r.Lost()
+	return n.over() && !n.failed, first
+}
+
+// pressed reports, each time that it is asked, whether Enter was pressed since the last time that it said so. Without
+// more input to come it always was.
+func pressed(stdin io.Reader) func() bool {
+	lines := make(chan struct{}, 16)
+	go func() { // ends with the input, which is the process's own
+		defer close(lines)
+		for in := bufio.NewScanner(stdin); in.Scan(); {
+			lines <- struct{}{}
+		}
+	}()
+	return func() bool {
+		select {
+		case <-lines:
+			return true
+		default:
+			return false
+		}
+	}
+}
