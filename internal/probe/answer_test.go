@@ -2,9 +2,11 @@ package probe
 
 import (
 	"bufio"
+	"context"
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -19,6 +21,7 @@ func TestEveryAnswerHasItsClass(t *testing.T) {
 		name    string
 		server  func(*net.TCPConn)
 		timeout time.Duration // ample when 0
+		alone   bool          // net/http's client would see it otherwise, or never see the end of it
 		want    Result
 	}{
 		{name: "a body", server: reply(hello), want: Result{Outcome: OK, Status: 200}},
@@ -42,6 +45,7 @@ func TestEveryAnswerHasItsClass(t *testing.T) {
 		},
 		{
 			name:   "an answer before the request was read",
+			alone:  true,
 			server: func(c *net.TCPConn) { io.WriteString(c, hello) },
 			want:   Result{Outcome: OK, Status: 200},
 		},
@@ -146,12 +150,9 @@ func TestEveryAnswerHasItsClass(t *testing.T) {
 		},
 
 		{
-			name: "another protocol, that then waits",
-			server: func(c *net.TCPConn) {
-				io.WriteString(c, "\x4a\x00\x00\x00\x0a8.0.36")
-				hold(c)
-			},
-			want: Result{Outcome: BadResponse, Detail: `not HTTP: it begins "J\x00\x00\x00\n8.0.36"`},
+			name:   "another protocol, that then waits",
+			server: replyAndHold("\x4a\x00\x00\x00\x0a8.0.36"),
+			want:   Result{Outcome: BadResponse, Detail: `not HTTP: it begins "J\x00\x00\x00\n8.0.36"`},
 		},
 		{
 			name:   "a status that is no number",
@@ -160,11 +161,13 @@ func TestEveryAnswerHasItsClass(t *testing.T) {
 		},
 		{
 			name:   "a status below 100",
+			alone:  true,
 			server: reply("HTTP/1.1 099 Low\r\n\r\n"),
 			want:   Result{Outcome: BadResponse, Detail: "not HTTP: status 99"},
 		},
 		{
 			name:   "HTTP/2",
+			alone:  true,
 			server: reply("HTTP/2.0 200 OK\r\n\r\n"),
 			want:   Result{Outcome: BadResponse, Detail: `not HTTP: it begins "HTTP/2.0 200 OK\r\n\r\n"`},
 		},
@@ -185,6 +188,7 @@ func TestEveryAnswerHasItsClass(t *testing.T) {
 		},
 		{
 			name:   "another protocol from now on",
+			alone:  true,
 			server: reply("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n"),
 			want:   Result{Outcome: BadResponse, Detail: "not HTTP any more: the server switched protocols unasked"},
 		},
@@ -205,11 +209,13 @@ func TestEveryAnswerHasItsClass(t *testing.T) {
 		},
 		{
 			name:   "an endless body",
+			alone:  true,
 			server: endless("HTTP/1.1 200 OK\r\n\r\n", "more and "),
 			want:   Result{Outcome: BadResponse, Status: 200, Detail: "a body of more than 10 MiB"},
 		},
 		{
 			name:   "endless chunks",
+			alone:  true,
 			server: endless("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "5\r\nhello\r\n"),
 			want:   Result{Outcome: BadResponse, Status: 200, Detail: "a body of more than 10 MiB"},
 		},
@@ -220,6 +226,7 @@ func TestEveryAnswerHasItsClass(t *testing.T) {
 		},
 		{
 			name:   "a body that announces to be long",
+			alone:  true,
 			server: endless("HTTP/1.1 200 OK\r\nContent-Length: 1000000000000\r\n\r\n", "x"),
 			want:   Result{Outcome: BadResponse, Status: 200, Detail: "a body of more than 10 MiB"},
 		},
@@ -231,26 +238,21 @@ func TestEveryAnswerHasItsClass(t *testing.T) {
 			want:    Result{Outcome: ResponseTimeout, Detail: "no answer within 300ms"},
 		},
 		{
-			name: "silence within the headers",
-			server: func(c *net.TCPConn) {
-				io.WriteString(c, "HTTP/1.1 200 OK\r\n")
-				hold(c)
-			},
+			name:    "silence within the headers",
+			server:  replyAndHold("HTTP/1.1 200 OK\r\n"),
 			timeout: brief,
 			want:    Result{Outcome: ResponseTimeout, Detail: "the answer was not complete within 300ms"},
 		},
 		{
-			name: "silence within the body",
-			server: func(c *net.TCPConn) {
-				io.WriteString(c, hello[:len(hello)-2])
-				hold(c)
-			},
+			name:    "silence within the body",
+			server:  replyAndHold(hello[:len(hello)-2]),
 			timeout: brief,
 			want:    Result{Outcome: ResponseTimeout, Status: 200, Detail: "the answer was not complete within 300ms"},
 		},
 		{
 			name: "a byte now and then",
 			server: func(c *net.TCPConn) {
+				readRequest(bufio.NewReader(c))
 				tick := time.NewTicker(brief / 20)
 				defer tick.Stop()
 				for i := 0; i < len(hello)-1; i++ {
@@ -276,7 +278,32 @@ func TestEveryAnswerHasItsClass(t *testing.T) {
 			if got.Outcome == ResponseTimeout && got.Total < test.timeout {
 				t.Errorf("gave up after %v of %v", got.Total, test.timeout)
 			}
+			if !test.alone {
+				checkAgreed(t, got, pin, test.timeout)
+			}
 		})
+	}
+}
+
+// checkAgreed checks that net/http's client says the same of a server, as far as it has words for it.
+func checkAgreed(t *testing.T, got Result, pin netip.AddrPort, timeout time.Duration) {
+	t.Helper()
+	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "tcp", pin.String())
+	}}
+	defer transport.CloseIdleConnections()
+	client := http.Client{Transport: transport, Timeout: timeout, CheckRedirect: func(*http.Request, []*http.Request) error {
+		return http.ErrUseLastResponse
+	}}
+	var status int
+	response, err := client.Get("http://target.invalid/")
+	if err == nil {
+		defer response.Body.Close()
+		status = response.StatusCode
+		_, err = io.Copy(io.Discard, response.Body)
+	}
+	if complete := got.Outcome == OK || got.Outcome == HTTPStatus; complete != (err == nil) || got.Status != status {
+		t.Errorf("%s with the status %d, where net/http's client has %d: %v", got.Outcome, got.Status, status, err)
 	}
 }
 

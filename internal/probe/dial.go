@@ -42,21 +42,17 @@ func (c *conn) idle() bool {
 //
 // When none does, the failure is that of the last address that the machine has a network for: a host without IPv6 is
 // told what its IPv4 addresses said, not that it has no IPv6.
-func (p *run) dial(addrs []netip.AddrPort) (*conn, *fault) {
+func (p *run) dial(ctx context.Context, addrs []netip.AddrPort) *fault {
 	began := time.Now()
 	defer func() { p.result.Phases.Connect = whole(time.Since(began)) }()
 	var telling *fault
 	for i, addr := range addrs {
 		now := time.Now()
-		share := p.deadline.Sub(now) / time.Duration(len(addrs)-i)
-		conn, f := p.dialOne(addr, now.Add(share))
-		if f == nil {
-			p.result.Addr = addr
-			return conn, nil
-		}
-		if f.outcome == Void {
-			p.result.Addr = addr
-			return nil, f
+		share := max(0, p.deadline.Sub(now)) / time.Duration(len(addrs)-i)
+		conn, f := dialOne(ctx, addr, now.Add(share))
+		if f == nil || f.outcome == Void {
+			p.conn, p.result.Addr = conn, addr
+			return f
 		}
 		p.result.Failed = append(p.result.Failed, Attempt{Addr: addr, Outcome: f.outcome, Took: whole(time.Since(now))})
 		if f.outcome == ConnectTimeout && f.errno == "" {
@@ -66,15 +62,15 @@ func (p *run) dial(addrs []netip.AddrPort) (*conn, *fault) {
 			telling, p.result.Addr = f, addr
 		}
 	}
-	return nil, telling
+	return telling
 }
 
 // dialOne does not leave the calling goroutine: the address is a literal and there is one.
-func (p *run) dialOne(addr netip.AddrPort, deadline time.Time) (*conn, *fault) {
+func dialOne(ctx context.Context, addr netip.AddrPort, deadline time.Time) (*conn, *fault) {
 	dialer := net.Dialer{Deadline: deadline, KeepAlive: -1}
-	opened, err := dialer.DialContext(p.ctx, "tcp", addr.String())
+	opened, err := dialer.DialContext(ctx, "tcp", addr.String())
 	if err != nil {
-		return nil, p.dialFault(err, addr)
+		return nil, dialFault(ctx, err, addr)
 	}
 	tcp := opened.(*net.TCPConn)
 	// A port in the automatic range that nobody listens on can be given to the dialling socket itself, which then
@@ -86,10 +82,10 @@ func (p *run) dialOne(addr netip.AddrPort, deadline time.Time) (*conn, *fault) {
 	return &conn{Conn: tcp, tcp: tcp, addr: addr}, nil
 }
 
-func (p *run) dialFault(err error, addr netip.AddrPort) *fault {
-	f := p.socketFault(err, ConnectTimeout)
+func dialFault(ctx context.Context, err error, addr netip.AddrPort) *fault {
+	f := socketFault(ctx, err, ConnectTimeout)
 	switch {
-	case f.reason == NoPorts && p.sourceless(addr):
+	case f.reason == NoPorts && sourceless(ctx, addr):
 		// The machine has an address family without an address in it ("::1" in a container without IPv6), which is
 		// no lack of ports.
 		f.outcome, f.reason = NoNetwork, ""
@@ -101,10 +97,10 @@ func (p *run) dialFault(err error, addr netip.AddrPort) *fault {
 
 // sourceless reports whether the machine has no address of its own to reach addr from. A UDP socket tells, since its
 // ports are others than TCP's.
-func (p *run) sourceless(addr netip.AddrPort) bool {
-	probe, err := (&net.Dialer{}).DialContext(p.ctx, "udp", addr.String())
+func sourceless(ctx context.Context, addr netip.AddrPort) bool {
+	socket, err := (&net.Dialer{}).DialContext(ctx, "udp", addr.String())
 	if err == nil {
-		probe.Close()
+		socket.Close()
 	}
 	return errors.Is(err, syscall.EADDRNOTAVAIL)
 }
@@ -112,27 +108,27 @@ func (p *run) sourceless(addr netip.AddrPort) bool {
 // needsZone reports whether EINVAL means that an address is incomplete, rather than a blackhole route.
 func needsZone(a netip.Addr) bool { return a.Is6() && a.IsLinkLocalUnicast() && a.Zone() == "" }
 
-// handshake puts TLS on a connection. A server that stays silent in it failed to answer in time; one that hangs up,
+// handshake puts TLS on the connection. A server that stays silent in it failed to answer in time; one that hangs up,
 // closed or reset the connection; everything else is TLS' own.
-func (p *run) handshake(c *conn) *fault {
+func (p *run) handshake(ctx context.Context) *fault {
 	began := time.Now()
 	defer func() { p.result.Phases.TLS = whole(time.Since(began)) }()
-	defer p.bound(c)()
+	defer p.bound(ctx)()
 	config := p.tls
 	if p.approach.Literal {
 		config = config.Clone()
-		config.ServerName = c.addr.Addr().WithZone("").String()
+		config.ServerName = p.conn.addr.Addr().WithZone("").String()
 	}
-	secured := tls.Client(c.tcp, config)
+	secured := tls.Client(p.conn.tcp, config)
 	if err := secured.Handshake(); err != nil {
-		return p.tlsFault(err)
+		return p.tlsFault(ctx, err)
 	}
-	c.Conn = secured
+	p.conn.Conn = secured
 	return nil
 }
 
-func (p *run) tlsFault(err error) *fault {
-	f := p.socketFault(err, ResponseTimeout)
+func (p *run) tlsFault(ctx context.Context, err error) *fault {
+	f := socketFault(ctx, err, ResponseTimeout)
 	switch {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		f.outcome, f.detail = Closed, "the connection was closed during the TLS handshake"
@@ -146,12 +142,13 @@ func (p *run) tlsFault(err error) *fault {
 
 // bound makes the connection fail when the probe's time is over, or when the caller ends it. What it returns ends that,
 // and must be called.
-func (p *run) bound(c *conn) (release func()) {
-	c.tcp.SetDeadline(p.deadline)
+func (p *run) bound(ctx context.Context) (release func()) {
+	tcp := p.conn.tcp
+	tcp.SetDeadline(p.deadline)
 	over := make(chan struct{})
-	stop := context.AfterFunc(p.ctx, func() {
+	stop := context.AfterFunc(ctx, func() {
 		defer close(over)
-		c.tcp.SetDeadline(time.Unix(1, 0))
+		tcp.SetDeadline(time.Unix(1, 0))
 	})
 	return func() {
 		if !stop() {

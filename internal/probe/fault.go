@@ -20,11 +20,11 @@ type fault struct {
 	detail  string
 }
 
-// stopped is the fault of a probe that the caller ended; nil while it has not. A deadline of the caller's may be noticed
-// by the connection before the context itself has.
-func (p *run) stopped() *fault {
-	end, ends := p.ctx.Deadline()
-	if p.ctx.Err() == nil && (!ends || time.Now().Before(end)) {
+// stopped is the fault of a probe whose ctx, the caller's, has ended; nil while it has not. A deadline of the caller's may
+// be noticed by the connection before the context says so.
+func stopped(ctx context.Context) *fault {
+	end, ends := ctx.Deadline()
+	if ctx.Err() == nil && (!ends || time.Now().Before(end)) {
 		return nil
 	}
 	return &fault{outcome: Void, reason: Stopped, detail: "the prober stopped before the probe was over"}
@@ -32,8 +32,8 @@ func (p *run) stopped() *fault {
 
 // socketFault is why a connection failed: one of the classes that an errno has at any time, or timeout when the time
 // was over. What an errno or an EOF means in one phase only, the phase decides itself.
-func (p *run) socketFault(err error, timeout Outcome) *fault {
-	if f := p.stopped(); f != nil {
+func socketFault(ctx context.Context, err error, timeout Outcome) *fault {
+	if f := stopped(ctx); f != nil {
 		return f
 	}
 	f := &fault{outcome: Other, detail: cause(err)}

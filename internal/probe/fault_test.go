@@ -32,7 +32,6 @@ func TestDetailIsOnePrintableLine(t *testing.T) {
 
 // The promise: the class is decided by the error's own errno, however it is wrapped; the text has no say.
 func TestErrnoDecidesTheClass(t *testing.T) {
-	c := newClient(t, targetAt(t, "http://target.invalid/"), ip, Options{Timeout: ample})
 	for _, test := range []struct {
 		err    error
 		want   Outcome
@@ -52,7 +51,7 @@ func TestErrnoDecidesTheClass(t *testing.T) {
 		{fmt.Errorf("connection refused"), Other, "", ""},
 		{fmt.Errorf("refused: %w", context.DeadlineExceeded), ConnectTimeout, "", ""},
 	} {
-		f := c.begin(t.Context()).socketFault(test.err, ConnectTimeout)
+		f := socketFault(t.Context(), test.err, ConnectTimeout)
 		if f.outcome != test.want || f.reason != test.reason || f.errno != test.errno {
 			t.Errorf("%v: %s %s %s, want %s %s %s", test.err, f.outcome, f.reason, f.errno, test.want, test.reason, test.errno)
 		}

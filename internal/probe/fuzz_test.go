@@ -45,11 +45,11 @@ func FuzzAnswer(f *testing.F) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			p := c.begin(t.Context())
+			p := c.begin()
 			wire := &counted{Reader: from}
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
-			_, fault := p.receive(wire)
+			fault := p.receive(t.Context(), wire)
 			runtime.ReadMemStats(&after)
 			result := p.end(fault)
 			checkSound(t, result)

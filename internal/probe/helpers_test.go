@@ -135,7 +135,22 @@ func hold(c net.Conn) {
 	}
 }
 
+// replyAndHold answers a request and goes on without a word.
+func replyAndHold(answer string) func(*net.TCPConn) {
+	return func(c *net.TCPConn) {
+		reply(answer)(c)
+		hold(c)
+	}
+}
+
 const hello = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
+
+// failedDial is the result of a probe whose only address took no connection.
+func failedDial(pin netip.AddrPort, outcome Outcome, errno, detail string) Result {
+	return Result{
+		Outcome: outcome, Errno: errno, Detail: detail, Addr: pin, Failed: []Attempt{{Addr: pin, Outcome: outcome}},
+	}
+}
 
 // checkResult compares everything but durations, which it checks against each other.
 func checkResult(t *testing.T, got, want Result) {

@@ -187,19 +187,18 @@ func TestAnswerCountsThoughTheRequestDidNotArrive(t *testing.T) {
 				close(left)
 			})
 			client := newClient(t, targetAt(t, "http://target.invalid/"), keepalive, Options{Timeout: ample})
-			p := client.begin(t.Context())
-			conn, f := p.connection(pin)
-			if f != nil {
+			p := client.begin()
+			if f := p.connect(t.Context(), pin); f != nil {
 				t.Fatal(f)
 			}
 			close(taken)
 			<-left
-			reusable, f := p.exchange(conn)
-			if reusable {
-				t.Error("the connection counts as good")
-			}
+			f := p.exchange(t.Context())
 			test.want.Addr = pin
 			checkResult(t, p.end(f), test.want)
+			if p.leave(); client.kept != nil {
+				t.Error("the connection counts as good")
+			}
 		})
 	}
 }

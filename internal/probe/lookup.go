@@ -24,22 +24,22 @@ func (c *cache) fresh(now time.Time) bool {
 }
 
 // addresses are those of the approach's name: kept ones while they are good, whatever has failed since, else resolved.
-func (p *run) addresses() ([]netip.AddrPort, *fault) {
+func (p *run) addresses(ctx context.Context) ([]netip.AddrPort, *fault) {
 	if p.cached.fresh(p.start) {
 		p.result.FromCache = true
 		return p.cached.addrs, nil
 	}
 	p.cached = cache{}
-	ctx, cancel := context.WithDeadline(p.ctx, p.deadline)
+	bounded, cancel := context.WithDeadline(ctx, p.deadline)
 	defer cancel()
 	began := time.Now()
-	answer, err := p.options.Resolver.Lookup(ctx, p.approach.Host, p.target.Family)
+	answer, err := p.options.Resolver.Lookup(bounded, p.approach.Host, p.target.Family)
 	answered := time.Now()
 	p.result.Phases.Resolve = whole(answered.Sub(began))
 	p.result.Answer = &answer
 	switch {
 	case err != nil:
-		return nil, p.lookupFault(err)
+		return nil, lookupFault(ctx, err)
 	case len(answer.Addrs) == 0:
 		return nil, &fault{outcome: DNSNoData, detail: "the answer has no address"}
 	}
@@ -57,8 +57,8 @@ func (p *run) addresses() ([]netip.AddrPort, *fault) {
 }
 
 // lookupFault is why a name was not resolved.
-func (p *run) lookupFault(err error) *fault {
-	if f := p.stopped(); f != nil {
+func lookupFault(ctx context.Context, err error) *fault {
+	if f := stopped(ctx); f != nil {
 		return f
 	}
 	f := &fault{outcome: Other, detail: err.Error()}

@@ -61,13 +61,6 @@ func sysctl(t *testing.T, name, value string) {
 	}
 }
 
-// failedDial is the result of a probe whose only address took no connection.
-func failedDial(pin netip.AddrPort, outcome Outcome, errno, detail string) Result {
-	return Result{
-		Outcome: outcome, Errno: errno, Detail: detail, Addr: pin, Failed: []Attempt{{Addr: pin, Outcome: outcome}},
-	}
-}
-
 func TestRoutesHaveTheirClasses(t *testing.T) {
 	if !inNamespace(t) {
 		return

@@ -110,24 +110,39 @@ func (c *Client) Close() error {
 //
 // The end of ctx is the prober's own stop: a probe that it cuts short is Void, never a failure.
 func (c *Client) Probe(ctx context.Context, pin netip.AddrPort) Result {
-	p := c.begin(ctx)
-	return p.end(p.do(pin))
+	p := c.begin()
+	f := p.do(ctx, pin)
+	result := p.end(f)
+	p.leave()
+	return result
 }
 
 // run is one probe while it is being made.
 type run struct {
 	*Client
-	ctx      context.Context // the caller's: its end is a stop
 	start    time.Time
 	deadline time.Time
+	conn     *conn // nil when there is none
+	reusable bool  // conn can carry another request
 	result   Result
 }
 
-func (c *Client) begin(ctx context.Context) *run {
+func (c *Client) begin() *run {
 	start := time.Now()
-	return &run{Client: c, ctx: ctx, start: start, deadline: start.Add(c.options.Timeout)}
+	return &run{Client: c, start: start, deadline: start.Add(c.options.Timeout)}
 }
 
+func (p *run) do(ctx context.Context, pin netip.AddrPort) *fault {
+	if p.approach.Pinned() && !pin.IsValid() {
+		return &fault{outcome: Pending, detail: "no address is pinned yet"}
+	}
+	if f := p.connect(ctx, unmapped(pin)); f != nil {
+		return f
+	}
+	return p.exchange(ctx)
+}
+
+// end is the result of a probe that failed with f, or did not.
 func (p *run) end(f *fault) Result {
 	p.result.Outcome = OK
 	if f != nil {
@@ -137,54 +152,40 @@ func (p *run) end(f *fault) Result {
 	return p.result
 }
 
-// do leaves a connection open for the next probe only after a success: after a failure the next one starts from nothing.
-func (p *run) do(pin netip.AddrPort) *fault {
-	if p.approach.Pinned() && !pin.IsValid() {
-		return &fault{outcome: Pending, detail: "no address is pinned yet"}
+// leave keeps the connection for the next probe, which starts from nothing after a failure.
+func (p *run) leave() {
+	switch {
+	case p.conn == nil:
+	case p.result.Outcome != OK:
+		p.conn.abandon()
+	case p.reusable && p.approach.KeepAlive:
+		p.kept = p.conn
+	default:
+		p.conn.Close() // the answer is complete: an error here says nothing about the target
 	}
-	conn, f := p.connection(pin)
-	if f != nil {
-		return f
-	}
-	reusable, f := p.exchange(conn)
-	if f == nil && reusable && p.approach.KeepAlive {
-		p.kept = conn
-		return nil
-	}
-	if f != nil {
-		conn.abandon()
-	} else {
-		conn.Close() // the answer is complete: an error here says nothing about the target
-	}
-	return f
 }
 
-// connection is the kept one as long as it is good, else a new one.
-func (p *run) connection(pin netip.AddrPort) (*conn, *fault) {
+// connect takes the kept connection as long as it is good, else a new one.
+func (p *run) connect(ctx context.Context, pin netip.AddrPort) *fault {
 	if kept := p.kept; kept != nil {
 		p.kept = nil
-		if kept.idle() && (!p.approach.Pinned() || kept.addr == unmapped(pin)) {
-			p.result.Addr, p.result.Reused = kept.addr, true
-			return kept, nil
+		if kept.idle() && (!p.approach.Pinned() || kept.addr == pin) {
+			p.conn, p.result.Addr, p.result.Reused = kept, kept.addr, true
+			return nil
 		}
 		kept.abandon()
 	}
-	addrs := []netip.AddrPort{unmapped(pin)}
+	addrs := []netip.AddrPort{pin}
 	if !p.approach.Pinned() {
 		var f *fault
-		if addrs, f = p.addresses(); f != nil {
-			return nil, f
+		if addrs, f = p.addresses(ctx); f != nil {
+			return f
 		}
 	}
-	conn, f := p.dial(addrs)
-	if f != nil || p.tls == nil {
-		return conn, f
+	if f := p.dial(ctx, addrs); f != nil || p.tls == nil {
+		return f
 	}
-	if f := p.handshake(conn); f != nil {
-		conn.abandon()
-		return nil, f
-	}
-	return conn, nil
+	return p.handshake(ctx)
 }
 
 // whole is d in whole microseconds, cut rather than rounded, so that a sum of phases never exceeds their total.

@@ -3,10 +3,12 @@ package probe
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -31,16 +33,20 @@ func newRequest(t Target, literal bool, agent string) (request, error) {
 	if err != nil {
 		return request{}, err
 	}
-	if user := u.User; user != nil {
-		password, _ := user.Password()
-		message.SetBasicAuth(user.Username(), password)
-	}
-	message.Header.Set("User-Agent", agent) // which Write leaves out when it is empty
-	for name, values := range t.Header {
-		if err := checkHeader(name, values); err != nil {
+	for _, name := range slices.Sorted(maps.Keys(t.Header)) {
+		if err := checkHeader(name, t.Header[name]); err != nil {
 			return request{}, err
 		}
-		message.Header[http.CanonicalHeaderKey(name)] = values
+		for _, value := range t.Header[name] {
+			message.Header.Add(name, value)
+		}
+	}
+	if _, own := message.Header["User-Agent"]; !own {
+		message.Header.Set("User-Agent", agent) // which Write leaves out when it is empty
+	}
+	if _, own := message.Header["Authorization"]; !own && u.User != nil {
+		password, _ := u.User.Password()
+		message.SetBasicAuth(u.User.Username(), password)
 	}
 	r := request{message: message, literal: literal}
 	return r, r.render()

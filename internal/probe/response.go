@@ -2,6 +2,7 @@ package probe
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -25,32 +26,32 @@ var (
 	errMuchInterim = fmt.Errorf("more than %d interim responses", maxInterim)
 )
 
-// exchange sends the request and reads the answer to its end. Reusable is true when the connection can carry another
-// request afterwards.
-func (p *run) exchange(c *conn) (reusable bool, f *fault) {
-	defer p.bound(c)()
-	request, err := p.request.to(c.addr)
+// exchange sends the request and reads the answer to its end.
+func (p *run) exchange(ctx context.Context) *fault {
+	defer p.bound(ctx)()
+	request, err := p.request.to(p.conn.addr)
 	if err != nil {
-		return false, &fault{outcome: Other, detail: err.Error()}
+		return &fault{outcome: Other, detail: err.Error()}
 	}
 	began := time.Now()
-	_, unsent := c.Write(request)
+	_, unsent := p.conn.Write(request)
 	p.result.Phases.Write = whole(time.Since(began))
 	if unsent == nil {
-		return p.receive(c)
+		return p.receive(ctx, p.conn)
 	}
-	f = p.sendFault(unsent)
+	f := p.sendFault(ctx, unsent)
 	if f.outcome == Reset {
 		// A server may answer and hang up without reading: its answer counts if it is complete.
-		if _, answer := p.receive(c); answer == nil || answer.outcome == HTTPStatus {
+		if answer := p.receive(ctx, p.conn); answer == nil || answer.outcome == HTTPStatus {
 			f = answer
 		}
+		p.reusable = false
 	}
-	return false, f
+	return f
 }
 
 // receive reads the answer from the connection, and judges it.
-func (p *run) receive(from io.Reader) (reusable bool, f *fault) {
+func (p *run) receive(ctx context.Context, from io.Reader) *fault {
 	asked := time.Now()
 	a := p.answers
 	a.reset(from)
@@ -58,7 +59,7 @@ func (p *run) receive(from io.Reader) (reusable bool, f *fault) {
 	first := time.Now()
 	p.result.Phases.FirstByte = whole(first.Sub(asked))
 	if err != nil {
-		return false, p.answerFault(err)
+		return p.answerFault(ctx, err)
 	}
 	response, err := a.finish()
 	p.result.Phases.Read = whole(time.Since(first))
@@ -68,11 +69,12 @@ func (p *run) receive(from io.Reader) (reusable bool, f *fault) {
 	}
 	switch {
 	case err != nil:
-		return false, p.answerFault(err)
+		return p.answerFault(ctx, err)
 	case !p.target.Accepts(response.StatusCode):
-		return false, &fault{outcome: HTTPStatus, detail: response.Status}
+		return &fault{outcome: HTTPStatus, detail: response.Status}
 	}
-	return !response.Close && a.buf.Buffered() == 0, nil
+	p.reusable = !response.Close && a.buf.Buffered() == 0
+	return nil
 }
 
 // reader reads answers, one after the other, each under the limits.
@@ -170,8 +172,8 @@ func (m *meter) Read(b []byte) (int, error) {
 	return 0, err
 }
 
-func (p *run) sendFault(err error) *fault {
-	f := p.socketFault(err, ResponseTimeout)
+func (p *run) sendFault(ctx context.Context, err error) *fault {
+	f := socketFault(ctx, err, ResponseTimeout)
 	switch {
 	case f.outcome == ResponseTimeout:
 		f.detail = fmt.Sprintf("the request was not taken within %v", p.options.Timeout)
@@ -183,19 +185,19 @@ func (p *run) sendFault(err error) *fault {
 
 // answerFault is why an answer is no good. What the connection said comes first; only where it said nothing, the parser
 // has the word.
-func (p *run) answerFault(err error) *fault {
+func (p *run) answerFault(ctx context.Context, err error) *fault {
 	wire := &p.answers.wire
 	broken := wire.broken
 	if broken == wire.over {
 		err, broken = wire.over, nil
 	}
 	if broken == nil {
-		if f := p.stopped(); f != nil {
+		if f := stopped(ctx); f != nil {
 			return f
 		}
 		return &fault{outcome: BadResponse, detail: err.Error()}
 	}
-	f := p.socketFault(broken, ResponseTimeout)
+	f := socketFault(ctx, broken, ResponseTimeout)
 	ended := errors.Is(broken, io.EOF) || errors.Is(broken, io.ErrUnexpectedEOF)
 	switch {
 	case f.outcome == Void:
