@@ -186,11 +186,11 @@ func sum(qs []question) *outcome {
 	for i := range qs {
 		q := &qs[i]
 		if len(q.addrs) > 0 {
-			if said == nil || len(said.addrs) == 0 {
-				said, o.ttl = q, q.ttl
+			if len(o.addrs) == 0 {
+				said, o.addrs, o.ttl = q, q.addrs, q.ttl
+				continue
 			}
-			o.addrs = append(o.addrs, q.addrs...)
-			o.ttl = min(o.ttl, q.ttl)
+			o.addrs, o.ttl = append(o.addrs, q.addrs...), min(o.ttl, q.ttl)
 		} else if said == nil || len(said.addrs) == 0 && !said.gone() && rank(q.kind) > rank(said.kind) {
 			said = q
 		}

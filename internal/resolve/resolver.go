@@ -148,6 +148,7 @@ func isName(name string) bool {
 func (r *Resolver) dns(ctx context.Context, host string, family Family, answer *Answer) *outcome {
 	l := lookup{config: r.config.get(), answer: answer, family: family, work: r.work.Get().(*work)}
 	defer r.work.Put(l.work)
+	answer.Tried = make([]Try, 0, 4)
 	l.servers = r.nameservers
 	if len(l.servers) == 0 {
 		l.servers = l.config.servers

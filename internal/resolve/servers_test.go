@@ -97,6 +97,22 @@ func TestTheMostTellingFailureIsReported(t *testing.T) {
 	}
 }
 
+func TestAShortageIsMoreTellingThanAnyServer(t *testing.T) {
+	for _, order := range [][]error{{syscall.EMFILE, nil}, {nil, syscall.EMFILE}} {
+		var q question
+		for _, err := range order {
+			if err == nil {
+				q.trouble(anyServer, ServFail, "SERVFAIL", nil)
+			} else {
+				q.trouble(anyServer, Unreachable, "", err)
+			}
+		}
+		if q.kind != Unreachable || !shortage(q.err) || q.rcode != "" {
+			t.Errorf("after %v: %s, %v", order, q.kind, q.err)
+		}
+	}
+}
+
 func TestServersAreAskedInRounds(t *testing.T) {
 	a, b := serve(t), serve(t)
 	a.Break("", 0, dnsserver.Rcode(dns.RcodeServerFailure))
@@ -213,20 +229,20 @@ func TestIPv6ServersAreAskedToo(t *testing.T) {
 func TestOptionsThatChangeTheQuestions(t *testing.T) {
 	s := serve(t, ".")
 	put(t, s, "web.cluster.local.", "10.0.0.1", "fd00::1")
-	asked := func(conf, host string, family Family) (Answer, error, []dnsserver.Question) {
+	asked := func(conf, host string, family Family) (Answer, []dnsserver.Question, error) {
 		s.Forget()
 		answer, err := resolver(t, conf, "", s.Addr()).Lookup(within(t, 5*time.Second), host, family)
-		return answer, err, s.Questions()
+		return answer, s.Questions(), err
 	}
-	answer, err, questions := asked("options no-aaaa", "web.cluster.local.", Any)
+	answer, questions, err := asked("options no-aaaa", "web.cluster.local.", Any)
 	if err != nil || answer.Unanswered != 0 || len(questions) != 1 || questions[0].Type != "A" || !questions[0].EDNS {
 		t.Errorf("no-aaaa: %+v, %v, asked %v", answer, err, questions)
 	}
-	_, err, questions = asked("options no-aaaa", "web.cluster.local.", IPv6)
+	_, questions, err = asked("options no-aaaa", "web.cluster.local.", IPv6)
 	if e := (*Error)(nil); !errors.As(err, &e) || e.Kind != NoData || len(questions) != 0 {
 		t.Errorf("no-aaaa and IPv6: %v, asked %v", err, questions)
 	}
-	answer, err, questions = asked("options use-vc", "web.cluster.local.", Any)
+	answer, questions, err = asked("options use-vc", "web.cluster.local.", Any)
 	if err != nil || len(answer.Addrs) != 2 || len(questions) != 2 || !questions[0].TCP || !questions[1].TCP {
 		t.Errorf("use-vc: %+v, %v, asked %v", answer, err, questions)
 	}
