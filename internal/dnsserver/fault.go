@@ -9,7 +9,8 @@ import (
 )
 
 // Fault is what a broken server does with one exchange: it returns the packets that go out instead of the right answer.
-// None is silence. It may wait, but no longer than until done is closed: the server is closing. Faults are for tests; a server starts without any.
+// None is silence. It may wait, but no longer than until done is closed: the server is closing. Faults are for tests; a server
+// starts without any.
 type Fault func(done <-chan struct{}, x Exchange) [][]byte
 
 // Exchange is one query and the right answer to it. A fault may change both: they are its own.

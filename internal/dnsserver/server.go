@@ -62,10 +62,17 @@ func Start(addr string, zones ...string) (*Server, error) {
 	s.udp = &dns.Server{PacketConn: packets, Handler: dns.HandlerFunc(s.serve), UDPSize: dns.MaxMsgSize}
 	s.tcp = &dns.Server{Listener: streams, Handler: dns.HandlerFunc(s.serve)}
 	for _, server := range []*dns.Server{s.udp, s.tcp} {
-		started := make(chan struct{})
-		server.NotifyStartedFunc = func() { close(started) }
-		s.serving.Go(func() { _ = server.ActivateAndServe() }) // ends when Close shuts it down
-		<-started
+		started := make(chan error, 1)
+		server.NotifyStartedFunc = func() { started <- nil }
+		s.serving.Go(func() { // until Close
+			if err := server.ActivateAndServe(); err != nil {
+				started <- err
+			}
+		})
+		if err := <-started; err != nil {
+			_ = s.Close()
+			return nil, errors.Join(fmt.Errorf("serving DNS on %v: %w", s.addr, err), packets.Close(), streams.Close())
+		}
 	}
 	return s, nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -246,4 +247,26 @@ func TestCancellingIsNoAnswerOfTheServers(t *testing.T) {
 	if e := (*Error)(nil); !errors.As(err, &e) || e.Kind != Timeout || len(s.Questions()) > 0 {
 		t.Errorf("with a deadline that has passed: %v after %v", err, s.Questions())
 	}
+}
+
+func TestLookupsAtOnceDoNotMix(t *testing.T) {
+	s := serve(t)
+	const names = 50
+	for i := range names {
+		put(t, s, fmt.Sprintf("n%d.cluster.local.", i), fmt.Sprintf("10.0.0.%d", i), fmt.Sprintf("fd00::%x", i))
+	}
+	r := resolver(t, "search nowhere.cluster.local cluster.local", "", s.Addr())
+	var lookups sync.WaitGroup
+	for i := range names {
+		want := parseAddrs(fmt.Sprintf("10.0.0.%d", i), fmt.Sprintf("fd00::%x", i))
+		lookups.Go(func() {
+			for range 10 {
+				answer, err := r.Lookup(within(t, 20*time.Second), fmt.Sprintf("n%d", i), Any)
+				if err != nil || !slices.Equal(answer.Addrs, want) || len(answer.Tried) != 4 {
+					t.Errorf("n%d: got %+v, %v", i, answer, err)
+				}
+			}
+		})
+	}
+	lookups.Wait()
 }
