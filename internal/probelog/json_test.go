@@ -3,6 +3,7 @@ package probelog_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 	"unicode"
@@ -97,6 +98,46 @@ func TestWhatIsSecretIsNotLogged(t *testing.T) {
 	}
 	if strings.Contains(log.String(), "s3cret") {
 		t.Errorf("%s", log.String())
+	}
+}
+
+// broken refuses or tears its first write.
+type broken struct {
+	bytes.Buffer
+	keep int // bytes of the first write
+	n    int
+}
+
+func (b *broken) Write(line []byte) (int, error) {
+	if b.n++; b.n > 1 {
+		return b.Buffer.Write(line)
+	}
+	n, _ := b.Buffer.Write(line[:b.keep])
+	return n, errFull
+}
+
+func TestAfterALostRecordTheNextIsWholeAndOnALineOfItsOwn(t *testing.T) {
+	for _, keep := range []int{0, 30} {
+		log := broken{keep: keep}
+		j := probelog.NewJSON(&log, quietRun(probelog.All))
+		judged := []compare.Judged{{Outcome: probe.OK}, {Outcome: probe.OK}}
+		if err := j.Round(quietRound(1), judged); !errors.Is(err, errFull) {
+			t.Fatalf("error %v", err)
+		}
+		if err := j.Round(quietRound(2), judged); err != nil {
+			t.Fatal(err)
+		}
+		lines := bytes.Split(bytes.TrimSpace(log.Bytes()), []byte("\n"))
+		if len(lines) != 1+min(keep, 1) {
+			t.Fatalf("%d lines: %s", len(lines), log.Bytes())
+		}
+		rec, err := probelog.NewReader(bytes.NewReader(lines[len(lines)-1])).Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := diff(*rec.Round, quietRound(2)); d != "" || rec.Partial {
+			t.Errorf("%s, partial %v", d, rec.Partial)
+		}
 	}
 }
 

@@ -199,13 +199,15 @@ func (r *Reader) decodeAs(kind Kind, line []byte) (*Record, error) {
 		}
 	case StateRecord:
 		var w stateRecord
-		if err = unmarshal(line, &w, &w.head, kind); err == nil {
-			rec, err = r.state(d, &w)
+		err = unmarshal(line, &w, &w.head, kind)
+		if err = newer(w.Schema, w.Run, err); err == nil {
+			rec = r.state(d, &w)
 		}
 	case StartRecord:
 		var w startRecord
-		if err = unmarshal(line, &w, &w.head, kind); err == nil {
-			rec, err = w.start(d)
+		err = unmarshal(line, &w, &w.head, kind)
+		if err = newer(w.Schema, w.Run, err); err == nil {
+			rec = w.start(d)
 		}
 	case StopRecord:
 		var w stopRecord
@@ -246,10 +248,15 @@ func (h *head) record(d *decoder) *Record {
 	return &Record{Kind: h.Record, ID: d.text(keyRun, h.Run), At: d.span(keyAt, h.At), Wall: h.Time.UTC()}
 }
 
-func (w *startRecord) start(d *decoder) (*Record, error) {
-	if w.Schema > Schema {
-		return nil, fmt.Errorf("schema %d of run %q: %w; this one reads up to %d", w.Schema, w.Run, ErrNewer, Schema)
+// newer is why a record of that schema is not read, or else err: a later schema may well look damaged.
+func newer(schema int, run string, err error) error {
+	if schema > Schema {
+		return fmt.Errorf("schema %d of run %q: %w; this one reads up to %d", schema, run, ErrNewer, Schema)
 	}
+	return err
+}
+
+func (w *startRecord) start(d *decoder) *Record {
 	rec := w.record(d)
 	rec.Run = &Run{ID: w.Run, Version: d.text("version", w.Version), Host: d.text("host", w.Host), System: d.text("system", w.System)}
 	w.Options.into(d, rec.Run)
@@ -261,22 +268,19 @@ func (w *startRecord) start(d *decoder) (*Record, error) {
 		seen[t.Name] = true
 		rec.Run.Targets = append(rec.Run.Targets, t.target(d))
 	}
-	return rec, nil
+	return rec
 }
 
-func (r *Reader) state(d *decoder, w *stateRecord) (*Record, error) {
+func (r *Reader) state(d *decoder, w *stateRecord) *Record {
 	start := startRecord{w.head, w.Schema, w.Version, w.Host, w.System, w.Options, []targetWire{w.Config}}
-	rec, err := start.start(d)
-	if err != nil {
-		return nil, err
-	}
+	rec := start.start(d)
 	delete(r.last, runTarget{w.Run, w.Target})
 	if w.Config.Name != w.Target {
 		d.fail("target %q with the configuration of %q", w.Target, w.Config.Name)
 	}
 	s := w.State.state(d, w.Target)
 	rec.State = &s
-	return rec, nil
+	return rec
 }
 
 func (r *Reader) round(d *decoder, w *roundRecord) *Record {

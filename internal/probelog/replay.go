@@ -147,7 +147,7 @@ func (p *Replay) round(rec *Record) (compare.Observation, error) {
 	}
 	t := run.byName[rec.Round.Target]
 	switch {
-	case t != nil && rec.Round.Seq <= t.seq && !t.blind:
+	case t != nil && rec.Round.Seq <= t.seq:
 		return compare.Observation{}, nil // read before
 	case t == nil, run.Stop != nil:
 		run.Skipped++
@@ -155,7 +155,7 @@ func (p *Replay) round(rec *Record) (compare.Observation, error) {
 	case !rec.sameApproaches(t.target):
 		return compare.Observation{}, fmt.Errorf("round %d of %q: approaches %q are not the target's", rec.Round.Seq, t.target.Name, rec.Approaches)
 	}
-	if t.blind || rec.Partial || rec.Round.Seq != t.seq+1 {
+	if rec.Partial || rec.Round.Seq != t.seq+1 {
 		t.blind = true
 		run.Skipped++
 		return compare.Observation{}, nil

@@ -142,7 +142,7 @@ func (w *whoWire) report(d *decoder, before *identity.Report) (who *identity.Rep
 	case w == nil:
 		return nil, true
 	case w.Same:
-		return before, before != nil && before.Name == w.Name
+		return before, before != nil
 	}
 	d.text("who", w.Name+w.UID+w.Namespace+w.Node+w.Instance+string(w.Source))
 	if len(w.IPs) > maxText/16 {
