@@ -17,8 +17,9 @@ const grace = 50 * time.Millisecond
 
 // ask puts the open questions to the servers in order until they are settled: as many rounds as resolv.conf has
 // attempts, each server with the time that glibc grants it, but no more than its share of what the deadline leaves: divided
-// by the servers left in the round, so that a silent first one leaves time for the next. Within its turn nothing is sent to a
-// server again, and a reply that comes after it is lost, as it is with glibc. The server that settled something is the first to be asked for the rest of the lookup.
+// by the servers left in the round, so that a silent first one leaves time for the next. Within its turn nothing is sent
+// to a server again, and a reply that comes after it is lost, as it is with glibc. The server that settled something is the
+// first to be asked for the rest of the lookup.
 func (l *lookup) ask(ctx context.Context, qs []question) {
 	defer giveUp(qs)
 	first, rounds := l.first, l.config.attempts
