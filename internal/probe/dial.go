@@ -14,8 +14,8 @@ import (
 
 // conn is a connection to a target.
 type conn struct {
-	net.Conn              // what is spoken over: tcp itself, or TLS on it
-	tcp      *net.TCPConn // nil never
+	net.Conn // what is spoken over: tcp itself, or TLS on it
+	tcp      *net.TCPConn
 	addr     netip.AddrPort
 }
 
@@ -89,7 +89,7 @@ func dialFault(ctx context.Context, err error, addr netip.AddrPort) *fault {
 		// The machine has an address family without an address in it ("::1" in a container without IPv6), which is
 		// no lack of ports.
 		f.outcome, f.reason = NoNetwork, ""
-	case errors.Is(err, syscall.EINVAL) && !needsZone(addr.Addr()):
+	case f.outcome == Other && errors.Is(err, syscall.EINVAL) && !needsZone(addr.Addr()):
 		f.outcome = Blackhole
 	}
 	return f
@@ -129,7 +129,11 @@ func (p *run) handshake(ctx context.Context) *fault {
 
 func (p *run) tlsFault(ctx context.Context, err error) *fault {
 	f := socketFault(ctx, err, ResponseTimeout)
+	var unverified *tls.CertificateVerificationError
 	switch {
+	case f.outcome == Void:
+	case errors.As(err, &unverified): // and be it that the system's authorities can't be read
+		f.outcome = TLS
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		f.outcome, f.detail = Closed, "the connection was closed during the TLS handshake"
 	case f.outcome == ResponseTimeout:

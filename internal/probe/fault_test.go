@@ -2,13 +2,57 @@ package probe
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
+	"io"
+	"io/fs"
+	"net/netip"
 	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"unicode/utf8"
+
+	"callbyname/internal/resolve"
 )
+
+// The promise: once the prober stops, no error becomes a failure, whatever it is and wherever it comes up.
+func TestNothingIsAFailureAfterTheStop(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	p := newClient(t, targetAt(t, "https://target.invalid/"), ip, Options{Timeout: ample}).begin()
+	for _, err := range []error{
+		context.Canceled, context.DeadlineExceeded, io.EOF, io.ErrUnexpectedEOF, syscall.EINVAL, syscall.EADDRNOTAVAIL,
+		syscall.ECONNREFUSED, syscall.ECONNRESET, &tls.CertificateVerificationError{Err: io.EOF}, errNotHTTP,
+		&resolve.Error{Kind: resolve.NotFound},
+	} {
+		p.answers.wire.broken = err
+		for where, f := range map[string]*fault{
+			"resolving":          lookupFault(ctx, err),
+			"connecting":         dialFault(ctx, err, netip.MustParseAddrPort("127.0.0.1:1")),
+			"shaking hands":      p.tlsFault(ctx, err),
+			"sending":            p.sendFault(ctx, err),
+			"reading":            p.answerFault(ctx, err),
+			"making sense of it": (&run{Client: &Client{answers: newReader("")}}).answerFault(ctx, err),
+		} {
+			if f.outcome != Void || f.reason != Stopped {
+				t.Errorf("%v while %s: %s %s", err, where, f.outcome, f.reason)
+			}
+		}
+	}
+}
+
+// A machine whose authorities can't be read can't verify, which is no prohibited route.
+func TestUnreadableAuthoritiesAreTLSTrouble(t *testing.T) {
+	p := newClient(t, targetAt(t, "https://target.invalid/"), ip, Options{Timeout: ample}).begin()
+	for err, want := range map[error]Outcome{syscall.EACCES: TLS, syscall.EMFILE: Void} {
+		err = &tls.CertificateVerificationError{Err: x509.SystemRootsError{Err: &fs.PathError{Op: "open", Path: "/", Err: err}}}
+		if f := p.tlsFault(t.Context(), err); f.outcome != want {
+			t.Errorf("%v: %s, want %s", err, f.outcome, want)
+		}
+	}
+}
 
 func TestDetailIsOnePrintableLine(t *testing.T) {
 	for in, want := range map[string]string{

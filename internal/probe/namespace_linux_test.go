@@ -33,7 +33,7 @@ func inNamespace(t *testing.T) bool {
 	t.Parallel()
 	child := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v", "-test.timeout=2m")
 	child.Env = append(os.Environ(), mark+"="+t.Name())
-	child.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET, Pdeathsig: syscall.SIGKILL}
+	child.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET}
 	out, err := child.CombinedOutput()
 	if errors.Is(err, syscall.EPERM) {
 		t.Skip("needs CAP_SYS_ADMIN to make a network namespace: ", err)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"maps"
-	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -16,7 +15,7 @@ import (
 type request struct {
 	message *http.Request
 	literal bool
-	addr    netip.AddrPort // the literal that rendered is for
+	addr    netip.AddrPort // the literal that bytes are for
 	bytes   []byte
 }
 
@@ -102,13 +101,12 @@ func (r *request) to(addr netip.AddrPort) ([]byte, error) {
 // literalHost is what curl puts into the Host header for a URL with an address in it: brackets around IPv6, no zone,
 // and no port where the scheme implies it.
 func literalHost(scheme string, addr netip.AddrPort) string {
-	addr = netip.AddrPortFrom(addr.Addr().WithZone(""), addr.Port())
-	implied := Target{URL: &url.URL{Scheme: scheme}}.Port()
-	if addr.Port() != implied {
-		return addr.String()
+	host := addr.Addr().WithZone("").String()
+	if addr.Addr().Is6() {
+		host = "[" + host + "]"
 	}
-	if host, _, err := net.SplitHostPort(addr.String()); err == nil && addr.Addr().Is4() {
+	if addr.Port() == (Target{URL: &url.URL{Scheme: scheme}}).Port() {
 		return host
 	}
-	return "[" + addr.Addr().String() + "]"
+	return fmt.Sprintf("%s:%d", host, addr.Port())
 }

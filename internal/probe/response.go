@@ -7,12 +7,12 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 )
 
-// Limits on what a target may answer, as bytes on the wire. The headers' includes the status line and the interim
-// responses before the final one; the body, which is read to its end and thrown away, may be preceded by what was
-// read together with the headers.
+// Limits on what a target may answer, as bytes on the wire. That of the headers counts the status line and the interim
+// responses too. The body is read to its end and thrown away; what came together with the headers is not counted.
 const (
 	maxHeader  = 64 << 10
 	maxBody    = 10 << 20
@@ -71,7 +71,7 @@ func (p *run) receive(ctx context.Context, from io.Reader) *fault {
 	case err != nil:
 		return p.answerFault(ctx, err)
 	case !p.target.Accepts(response.StatusCode):
-		return &fault{outcome: HTTPStatus, detail: response.Status}
+		return &fault{outcome: HTTPStatus, detail: strings.TrimSpace(response.Status)}
 	}
 	p.reusable = !response.Close && a.buf.Buffered() == 0
 	return nil

@@ -18,7 +18,8 @@ type Target struct {
 	URL *url.URL
 	// Method is GET when empty.
 	Method string
-	// Header is sent in addition to Host and User-Agent; nil for none.
+	// Header is sent in addition to Host; nil for none. A User-Agent in it stands in for the prober's, an Authorization for
+	// that of a user in the URL.
 	Header http.Header
 	// Statuses are the HTTP statuses that count as success; empty means 200 to 399 (redirects are not followed).
 	Statuses []StatusRange
