@@ -77,7 +77,7 @@ func overRecreations(t compare.TargetSummary, a compare.ApproachSummary) string 
 		}
 	}
 	if len(met) > 1 {
-		return "was " + verdictWords(a.Verdicts, met) + stillOut(a)
+		return mixed(a.Verdicts, met) + stillOut(a)
 	}
 	each := ""
 	if settled > 1 {
@@ -87,9 +87,9 @@ func overRecreations(t compare.TargetSummary, a compare.ApproachSummary) string 
 	case len(met) == 0:
 		return withoutRecreation(a) + ", not settled yet"
 	case met[0] == compare.Survived:
-		return "lost nothing" + each
+		return "lost nothing" + each + otherwise(t, a) + stillOut(a)
 	case met[0] == compare.Came:
-		return "lost " + lostEach(t, a.Name) + each + " and came back after " + cameAfter(a, settled)
+		return "lost " + lostEach(t, a.Name) + each + " and came back after " + cameAfter(a, settled) + otherwise(t, a) + stillOut(a)
 	case met[0] == compare.Broken:
 		return "broke" + each + stillOut(a)
 	case met[0] == compare.Misrouted:
@@ -98,16 +98,25 @@ func overRecreations(t compare.TargetSummary, a compare.ApproachSummary) string 
 	return "was not measured" + each
 }
 
-func verdictWords(counts map[compare.Verdict]int, met []compare.Verdict) string {
-	words := make([]string, len(met))
-	for i, v := range met {
-		words[i] = fmt.Sprintf("%s %s", v, count(counts[v], "time"))
+// mixed says what recreations did that did not all do the same.
+func mixed(counts map[compare.Verdict]int, met []compare.Verdict) string {
+	words := map[compare.Verdict]string{
+		compare.Survived: "lost nothing", compare.Came: "came back", compare.Broken: "broke",
+		compare.Misrouted: "was answered by the wrong pod", compare.Unmeasured: "was not measured",
 	}
-	return strings.Join(words, ", ")
+	parts := make([]string, len(met))
+	for i, v := range met {
+		times := fmt.Sprintf("%d times", counts[v])
+		if counts[v] == 1 {
+			times = "once"
+		}
+		parts[i] = words[v] + " " + times
+	}
+	return enumerate(parts)
 }
 
-// lostEach is how many probes the recreations cost an approach: "1 probe", or "1 to 3 probes" when they differ.
-func lostEach(t compare.TargetSummary, approach string) string {
+// lostTo is how many probes each recreation cost an approach, as far as recreations are kept.
+func lostTo(t compare.TargetSummary, approach string) []int {
 	var lost []int
 	for _, r := range t.Recreations {
 		for _, e := range r.Effects {
@@ -116,6 +125,25 @@ func lostEach(t compare.TargetSummary, approach string) string {
 			}
 		}
 	}
+	return lost
+}
+
+// otherwise tells of lost probes that no recreation explains, where all recreations are known.
+func otherwise(t compare.TargetSummary, a compare.ApproachSummary) string {
+	lost := lostTo(t, a.Name)
+	other := a.Lost
+	for _, n := range lost {
+		other -= n
+	}
+	if len(lost) < t.Recreated || other <= 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (and lost %s at other times)", count(other, "probe"))
+}
+
+// lostEach is how many probes the recreations cost an approach: "1 probe", or "1 to 3 probes" when they differ.
+func lostEach(t compare.TargetSummary, approach string) string {
+	lost := lostTo(t, approach)
 	if len(lost) == 0 {
 		return "probes"
 	}

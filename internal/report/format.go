@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -12,7 +13,7 @@ import (
 func Duration(d time.Duration) string {
 	switch {
 	case d < 0:
-		return "-" + Duration(-max(d, -1<<62))
+		return "-" + Duration(-max(d, math.MinInt64+1))
 	case d == 0:
 		return "0ms"
 	case d < 95*time.Microsecond:
