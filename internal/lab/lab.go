@@ -21,8 +21,9 @@ const (
 	Service   = "apache"
 	Namespace = "localcluster"
 	domain    = "cluster.local"
-	// Host is the name to call, which the search list completes.
-	Host = Service + "." + Namespace
+	// Host is the name to call, which the search list completes to FullHost.
+	Host     = Service + "." + Namespace
+	FullHost = Host + ".svc." + domain + "."
 )
 
 // Options are what a Lab is made of. The zero Options are fine.
@@ -39,25 +40,31 @@ type Lab struct {
 	dns  *dnsserver.Server
 	dir  string
 	port uint16
-	next netip.Addr
-	pods []*Pod
+	// claim keeps the port from other labs.
+	claim net.Listener
+	next  netip.Addr
+	pods  []*Pod
 	// swallowed are the addresses of deleted pods, which take no connection.
 	swallowed map[netip.Addr]*swallower
 }
 
-// first is the address of the first pod. 127.0.0.1 is left to whatever else runs on the machine.
-var first = netip.MustParseAddr("127.0.0.2")
+var (
+	// first is the address of the first pod. 127.0.0.1 is left to whatever else runs on the machine.
+	first = netip.MustParseAddr("127.0.0.2")
+	// claimed is an address that no pod gets: it stands for the port.
+	claimed = netip.MustParseAddr("127.0.0.4")
+)
 
 // New starts a lab without pods. Close ends it.
 func New(opt Options) (*Lab, error) {
 	l := &Lab{opt: opt, next: first, swallowed: map[netip.Addr]*swallower{}}
 	var err error
-	if l.port, err = freePort(first); err != nil {
+	if l.claim, l.port, err = claimPort(); err != nil {
 		return nil, err
 	}
 	// It serves all names there are, so that one outside the cluster does not exist, as the Internet would have it.
 	if l.dns, err = dnsserver.Start("127.0.0.1:0", "."); err != nil {
-		return nil, fmt.Errorf("starting the lab's DNS server: %w", err)
+		return nil, errors.Join(fmt.Errorf("starting the lab's DNS server: %w", err), l.Close())
 	}
 	if l.dir, err = os.MkdirTemp("", "callbyname-lab-"); err == nil {
 		err = errors.Join(
@@ -77,23 +84,44 @@ const resolvConf = "search " + Namespace + ".svc." + domain + " svc." + domain +
 // preferred is the pods' port if it is free, so that what the demo prints looks the same every time.
 const preferred = 8080
 
-// freePort is a port for all pods: they share it, as containers of one image do.
-func freePort(addr netip.Addr) (uint16, error) {
-	for _, port := range []uint16{preferred, 0} {
-		ln, err := net.Listen("tcp", netip.AddrPortFrom(addr, port).String())
-		switch {
-		case errors.Is(err, syscall.EADDRINUSE):
-			continue
-		case errors.Is(err, syscall.EADDRNOTAVAIL):
-			return 0, fmt.Errorf("%v is not a loopback address of this machine, and pods need one each: "+
-				"on a Mac, `for i in 2 3 4; do sudo ifconfig lo0 alias 127.0.0.$i up; done` makes them: %w", addr, err)
-		case err != nil:
-			return 0, fmt.Errorf("listening on %v: %w", addr, err)
+// claimPort finds a port for all pods: they share it, as containers of one image do. It stays claimed as long as the listener
+// on claimed is open, also while no pod listens: another lab takes another port.
+func claimPort() (claim net.Listener, port uint16, err error) {
+	const attempts = 20 // a port that is free on one address need not be free on another
+	for i := range attempts {
+		if i == 0 {
+			port = preferred
+		} else {
+			port = 0
 		}
-		defer ln.Close()
-		return netip.MustParseAddrPort(ln.Addr().String()).Port(), nil
+		if claim, err = net.Listen("tcp", netip.AddrPortFrom(claimed, port).String()); err == nil {
+			port = netip.MustParseAddrPort(claim.Addr().String()).Port()
+			if err = free(port); err == nil {
+				return claim, port, nil
+			}
+			claim.Close()
+		}
+		if !errors.Is(err, syscall.EADDRINUSE) {
+			break
+		}
 	}
-	return 0, fmt.Errorf("no free port on %v", addr)
+	if errors.Is(err, syscall.EADDRNOTAVAIL) {
+		err = fmt.Errorf("the pods need loopback addresses of their own, %v to %v: on a Mac, "+
+			"`for i in 2 3 4; do sudo ifconfig lo0 alias 127.0.0.$i up; done` makes them: %w", first, claimed, err)
+	}
+	return nil, 0, err
+}
+
+// free is why the first pods can't have the port; nil when they can.
+func free(port uint16) error {
+	for addr := first; addr != claimed; addr = addr.Next() {
+		ln, err := net.Listen("tcp", netip.AddrPortFrom(addr, port).String())
+		if err != nil {
+			return err
+		}
+		ln.Close()
+	}
+	return nil
 }
 
 // URL is what to call.
@@ -121,6 +149,7 @@ func (l *Lab) Close() error {
 	if l.dns != nil {
 		errs = append(errs, l.dns.Close())
 	}
+	errs = append(errs, l.claim.Close())
 	if l.dir != "" {
 		errs = append(errs, os.RemoveAll(l.dir))
 	}
@@ -130,7 +159,6 @@ func (l *Lab) Close() error {
 // publish makes the zone name the pods of the Service that are ready, as a cluster's DNS does for a headless Service:
 // without one the name does not exist.
 func (l *Lab) publish() error {
-	name := Host + ".svc." + domain + "."
 	var addrs []netip.Addr
 	for _, p := range l.pods {
 		if p.ready && p.selected {
@@ -138,8 +166,8 @@ func (l *Lab) publish() error {
 		}
 	}
 	if len(addrs) == 0 {
-		l.dns.Remove(name)
+		l.dns.Remove(FullHost)
 		return nil
 	}
-	return l.dns.Set(name, l.opt.TTL, addrs...)
+	return l.dns.Set(FullHost, l.opt.TTL, addrs...)
 }

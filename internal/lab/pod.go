@@ -46,7 +46,9 @@ func (l *Lab) Create(name string) (*Pod, error) {
 	if err := l.start(p, name); err != nil {
 		return nil, err
 	}
-	l.next = addr.Next()
+	if l.next = addr.Next(); l.next == claimed {
+		l.next = claimed.Next()
+	}
 	return p, l.publish()
 }
 
