@@ -47,8 +47,8 @@ type options struct {
 func (o *options) flags() *pflag.FlagSet {
 	fs := pflag.NewFlagSet("demo", pflag.ContinueOnError)
 	fs.SortFlags = false
-	fs.DurationVar(&o.interval, "interval", time.Second, "time between two rounds, 100ms to 1m; the story takes about 25 of them")
-	fs.BoolVar(&o.wait, "wait", false, "begin each step when Enter is pressed, for telling it to an audience")
+	fs.DurationVar(&o.interval, "interval", time.Second, "time between two rounds, 100ms to 1m; the story takes about 30 of them")
+	fs.BoolVar(&o.wait, "wait", false, "begin each further step when Enter is pressed, for telling it to an audience")
 	fs.BoolVar(&o.version, "version", false, "print the version and exit")
 	return fs
 }
@@ -60,9 +60,15 @@ func (o *options) check() error {
 	return nil
 }
 
+// stage is where the story is told; the zero stage is the program's own.
+type stage struct {
+	lab lab.Options
+	// also, when not nil, makes a further log of the run.
+	also func(probelog.Run) probelog.Log
+}
+
 // run is the whole program but for what only a process has. It returns the exit status.
-func run(ctx context.Context, args []string, lookup func(string) (string, bool), stdin io.Reader, stdout, stderr io.Writer,
-	opt lab.Options) int {
+func run(ctx context.Context, args []string, lookup func(string) (string, bool), stdin io.Reader, stdout, stderr io.Writer, on stage) int {
 	var o options
 	fs := o.flags()
 	err := cli.Parse(fs, prefix, args, lookup)
@@ -83,7 +89,7 @@ func run(ctx context.Context, args []string, lookup func(string) (string, bool),
 		fmt.Fprint(stdout, cli.VersionLine("demo"))
 		return exitOK
 	}
-	told, err := tell(ctx, o, opt, stdin, stdout, cli.Colour(stdout, lookup))
+	told, err := tell(ctx, o, on, stdin, stdout, cli.Colour(stdout, lookup))
 	switch {
 	case err != nil:
 		fmt.Fprintf(stderr, "demo: %v\n", err)
@@ -94,9 +100,9 @@ func run(ctx context.Context, args []string, lookup func(string) (string, bool),
 	return exitOK
 }
 
-// tell runs the lab, the prober and the story. It reports whether the story was told to its end.
-func tell(ctx context.Context, o options, opt lab.Options, stdin io.Reader, stdout io.Writer, colour bool) (told bool, err error) {
-	l, err := lab.New(opt)
+// tell runs the lab, the prober and the story. It reports whether the story was told to its end, with all its lessons.
+func tell(ctx context.Context, o options, on stage, stdin io.Reader, stdout io.Writer, colour bool) (told bool, err error) {
+	l, err := lab.New(on.lab)
 	if err != nil {
 		return false, err
 	}
@@ -125,21 +131,24 @@ func tell(ctx context.Context, o options, opt lab.Options, stdin io.Reader, stdo
 	}
 	run := probelog.Run{
 		ID: probelog.NewID(), Version: cli.Version(), Targets: targets, Timeout: timeout, Rounds: probelog.All,
-		Options: compare.Options{Interval: o.interval, Settle: cacheRounds * o.interval},
+		Options: compare.Options{Interval: o.interval, Settle: settleRounds * o.interval},
 	}
-	width, _ := cli.Terminal(stdout)
-	r := probelog.NewRecorder(run, probelog.NewText(stdout, run, probelog.TextOptions{Width: width, Colour: colour}))
-
-	n := &narrator{steps: story(), world: w, say: func(format string, args ...any) error {
-		_, err := fmt.Fprintf(stdout, format, args...)
-		return err
-	}}
-	ctx, end := context.WithCancel(ctx)
-	defer end()
+	width, ok := cli.Terminal(stdout)
+	if !ok || width == 0 {
+		width = plainWidth
+	}
+	var log probelog.Log = probelog.NewText(stdout, run, probelog.TextOptions{Width: width, Colour: colour})
+	if on.also != nil {
+		log = probelog.Tee(log, on.also(run))
+	}
+	r := probelog.NewRecorder(run, log)
+	n := &narrator{steps: story(), world: w, out: stdout, width: width, colour: colour, apart: true}
 	if o.wait {
 		n.wait = pressed(stdin)
 	}
 
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
 	started := time.Now()
 	r.Start(started)
 	failed := n.open()
@@ -148,36 +157,46 @@ func tell(ctx context.Context, o options, opt lab.Options, stdin io.Reader, stdo
 		if failed = errors.Join(failed, err); failed == nil {
 			failed = n.after(round, seen)
 		}
-		if failed != nil || n.over() {
-			end()
+		switch {
+		case failed != nil:
+			end(failed)
+		case n.failed:
+			end(errors.New("the lesson did not occur"))
+		case n.over():
+			end(errors.New("the story is over"))
 		}
 		return seen.Pins
 	})
 	if failed = errors.Join(failed, runErr); failed != nil {
 		return false, failed
 	}
-	reason := "the story is over"
-	if !n.over() {
-		reason = "stopped before the end of the story"
-	}
-	r.Stop(time.Since(started), time.Now(), reason)
-	_, first := r.Lost()
-	return n.over() && !n.failed, first
+	r.Stop(time.Since(started), time.Now(), context.Cause(ctx).Error())
+	_, lost := r.Lost()
+	return n.over() && !n.failed, lost
 }
 
-// pressed reports, each time that it is asked, whether Enter was pressed since the last time that it said so. Without
-// more input to come it always was.
+// plainWidth is how wide lines are where there is no terminal.
+const plainWidth = 120
+
+// pressed reports, each time that it is asked, whether Enter was pressed since it was asked last. Without more input to come
+// it always was.
 func pressed(stdin io.Reader) func() bool {
-	lines := make(chan struct{}, 16)
+	line := make(chan struct{}, 1)
 	go func() { // ends with the input, which is the process's own
-		defer close(lines)
-		for in := bufio.NewScanner(stdin); in.Scan(); {
-			lines <- struct{}{}
+		defer close(line)
+		for in := bufio.NewReader(stdin); ; {
+			if _, err := in.ReadSlice('\n'); err != nil && err != bufio.ErrBufferFull {
+				return
+			}
+			select {
+			case line <- struct{}{}:
+			default:
+			}
 		}
 	}()
 	return func() bool {
 		select {
-		case <-lines:
+		case <-line:
 			return true
 		default:
 			return false

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,6 +23,9 @@ const (
 // cacheRounds is for how many rounds the cached approach keeps an address.
 const cacheRounds = 5
 
+// settleRounds is after how many rounds a recreation is judged: late enough for the cached approach to be back.
+const settleRounds = cacheRounds + 2
+
 // approaches are what the demo compares: one pod's number, and its name in three ways.
 func approaches(interval time.Duration) []probe.Approach {
 	return []probe.Approach{
@@ -36,11 +40,12 @@ func approaches(interval time.Duration) []probe.Approach {
 // what the prober saw, and from nothing else.
 type step struct {
 	title string
-	// acts are done right after the round with that number within the step; 0 is before the first.
+	// acts are done right after the round with that number within the step; 0 is before the first. Rounds that were void in
+	// part are not counted.
 	acts map[int]func(*world) error
 	// ready, when not nil, says after which round the step may begin.
 	ready func(probe.Round) bool
-	// least and most are how many rounds the step takes.
+	// least and most are how many rounds the step takes, without the void ones.
 	least, most int
 	// learned says what follows from the step's events, once they tell it; ok is false until then.
 	learned func(events []compare.Event) (lesson string, ok bool)
@@ -58,8 +63,10 @@ type world struct {
 func story() []step {
 	return []step{
 		{
-			title: "One pod runs behind a name. The prober calls it by its number, and by its name in three ways.",
-			least: 5, most: 10, learned: allIsWell,
+			title: fmt.Sprintf("One pod runs, and a name leads to it. It is called in four ways: %s calls the pod's number, which is its IP "+
+				"address; %s looks the name up for every call; %s keeps for %d rounds the number that it found; %s looks the name up once "+
+				"and keeps the connection open.", byIP, byName, byCache, cacheRounds, byKeepAlive),
+			least: 5, most: 20, learned: allIsWell,
 			missing: "the pod did not answer by number and by name",
 		},
 		{
@@ -68,7 +75,7 @@ func story() []step {
 				0: func(w *world) error { return w.lab.Crash(w.pod) },
 				1: func(w *world) error { return w.lab.Restart(w.pod) },
 			},
-			least: 5, most: 10, learned: restarted,
+			least: 5, most: 20, learned: restarted,
 			missing: "no restart was seen",
 		},
 		{
@@ -79,38 +86,37 @@ func story() []step {
 				2: func(w *world) (err error) { w.pod, err = w.lab.Recreate(w.old); return err },
 			},
 			least: 5, most: 4 * cacheRounds, learned: recreated,
-			missing: "the pod was not recreated",
+			missing: "no pod was recreated so that its number broke and its name came back",
 		},
 		{
 			title: "The old number is given to somebody else's pod, as happens in any cluster sooner or later.",
 			acts: map[int]func(*world) error{
 				0: func(w *world) error { _, err := w.lab.CreateStranger("stranger", w.old.Addr()); return err },
 			},
-			least: 4, most: 10, learned: misrouted,
-			missing: "nobody answered at the old number",
+			least: 4, most: 20, learned: misrouted,
+			missing: "nobody was seen to answer at the old number",
 		},
 	}
 }
 
 // find is the last event of a kind.
-func find(events []compare.Event, kinds ...compare.Kind) *compare.Event {
+func find(events []compare.Event, kind compare.Kind) *compare.Event {
 	for i := len(events) - 1; i >= 0; i-- {
-		for _, k := range kinds {
-			if events[i].Kind == k {
-				return &events[i]
-			}
+		if events[i].Kind == kind {
+			return &events[i]
 		}
 	}
 	return nil
 }
 
+// allIsWell: the pin was learned, and whatever broke came back.
 func allIsWell(events []compare.Event) (string, bool) {
 	pinned := find(events, compare.Pinned)
-	if pinned == nil || find(events, compare.Broke) != nil {
+	if pinned == nil || !allBack(events) {
 		return "", false
 	}
-	return fmt.Sprintf("The number (%v) and the name both reach %s. So far there is nothing to choose between them.",
-		pinned.Addr, pinned.Pod.Name), true
+	return fmt.Sprintf("The name leads to %s, and %v is its number. So far there is nothing to choose between them.",
+		pinned.Pod.Name, pinned.Addr.Addr()), true
 }
 
 func restarted(events []compare.Event) (string, bool) {
@@ -118,8 +124,8 @@ func restarted(events []compare.Event) (string, bool) {
 	if e == nil || find(events, compare.Recreated) != nil || !allBack(events) {
 		return "", false
 	}
-	return fmt.Sprintf("%s answers with another process from the same number, %v. A restart breaks neither way of calling "+
-		"for longer than it takes.", e.Pod.Name, e.Pod.IP), true
+	return fmt.Sprintf("%s answers from the same number, %v, with another process, and every way of calling came back to it. "+
+		"A restart in place is no reason to prefer one of them.", e.Pod.Name, e.Pod.IP), true
 }
 
 // cacheIsNew reports whether the cached approach looked the name up just now, and so will keep that number for its whole
@@ -127,7 +133,7 @@ func restarted(events []compare.Event) (string, bool) {
 func cacheIsNew(r probe.Round) bool {
 	for i, a := range approaches(0) {
 		if a.Name == byCache {
-			return r.Results[i].Answer != nil
+			return r.Results[i].Answer != nil && r.Results[i].Outcome == probe.OK
 		}
 	}
 	return true
@@ -147,132 +153,63 @@ func allBack(events []compare.Event) bool {
 	return len(out) == 0
 }
 
+// recreated tells each approach's verdict, once the number is broken and the name is back.
 func recreated(events []compare.Event) (string, bool) {
-	e := find(events, compare.Settled)
-	if e == nil || e.Recreation.Kind != compare.Recreated {
+	settled := find(events, compare.Settled)
+	if settled == nil || settled.Recreation.Kind != compare.Recreated {
 		return "", false
 	}
-	var byDNS time.Duration
-	for _, f := range e.Recreation.Effects {
-		if f.Approach == byName {
-			byDNS = f.For
+	r := settled.Recreation
+	effects := map[string]compare.Effect{}
+	for _, f := range r.Effects {
+		effects[f.Approach] = f
+	}
+	for _, e := range events {
+		if e.Kind == compare.VerdictChanged {
+			f := effects[e.Approach]
+			f.Verdict, f.Lost, f.For = e.Verdict, max(f.Lost, e.Outage.Lost), max(f.For, e.Outage.Duration())
+			effects[e.Approach] = f
 		}
 	}
-	var parts []string
-	for _, f := range e.Recreation.Effects {
-		part := fmt.Sprintf("%s %s", f.Approach, f.Verdict)
+	if effects[byIP].Verdict != compare.Broken || effects[byName].Verdict != compare.Came || !allBackBut(events, byIP) {
+		return "", false
+	}
+	var lines []string
+	for _, a := range approaches(0) {
+		f := effects[a.Name]
+		cost := fmt.Sprintf("%s (%s)", report.Duration(f.For), lost(f.Lost))
+		line := fmt.Sprintf("%s: %s.", f.Approach, f.Verdict)
 		switch {
-		case f.Verdict == compare.Broken:
-			part = fmt.Sprintf("%s is broken: %d probes lost, and nobody answers at %v any more.", f.Approach, f.Lost, e.Recreation.Old.IP)
-		case f.Verdict == compare.Came && f.For > byDNS:
-			part = fmt.Sprintf("%s came back too, but only after %s (%s): it had kept the old number.",
-				f.Approach, report.Duration(f.For), count(f.Lost, "probe"))
+		case f.Verdict == compare.Broken && f.Approach == byIP:
+			line = fmt.Sprintf("%s is broken: %s. %v was the number of a pod that is gone.", f.Approach, lost(f.Lost), r.Old.IP)
+		case f.Verdict == compare.Came && f.Approach == byCache && f.For > effects[byName].For:
+			line = fmt.Sprintf("%s came back too, but only after %s: it had kept the old number.", f.Approach, cost)
 		case f.Verdict == compare.Came:
-			part = fmt.Sprintf("%s came back after %s (%s), with the new number %v.",
-				f.Approach, report.Duration(f.For), count(f.Lost, "probe"), e.Recreation.New.IP)
+			line = fmt.Sprintf("%s came back after %s: the name leads to %v now.", f.Approach, cost, r.New.IP)
 		}
-		parts = append(parts, part)
+		lines = append(lines, line)
 	}
-	return strings.Join(parts, "\n"), true
+	return strings.Join(lines, "\n"), true
 }
 
-func count(n int, what string) string {
-	if n != 1 {
-		what += "s"
+// allBackBut reports whether nothing but that approach is out.
+func allBackBut(events []compare.Event, approach string) bool {
+	return allBack(slices.DeleteFunc(slices.Clone(events), func(e compare.Event) bool { return e.Approach == approach }))
+}
+
+func lost(n int) string {
+	if n == 1 {
+		return "1 probe lost"
 	}
-	return fmt.Sprintf("%d %s lost", n, what)
+	return fmt.Sprintf("%d probes lost", n)
 }
 
 func misrouted(events []compare.Event) (string, bool) {
 	for _, e := range events {
 		if e.Kind == compare.VerdictChanged && e.Verdict == compare.Misrouted && e.Outage.Wrong != nil {
-			return fmt.Sprintf("%s looks well again, and is worse than broken: %s answers at %v. The name never led there.",
-				e.Approach, e.Outage.Wrong.Name, e.Outage.Wrong.IP), true
+			return fmt.Sprintf("%s gets answers again, and is worse than broken: they come from %s, which has the number %v now. "+
+				"No name led there. So call pods by name, not by number.", e.Approach, e.Outage.Wrong.Name, e.Outage.Wrong.IP), true
 		}
 	}
 	return "", false
 }
-
-// narrator tells the story alongside the rounds: it is asked after each of them.
-type narrator struct {
-	steps []step
-	world *world
-	say   func(format string, args ...any) error
-	// wait, when not nil, is asked whether the next step may begin.
-	wait func() bool
-
-	at     int // the step being told
-	rounds int // of this step
-	events []compare.Event
-	told   bool // the step's lesson was told, and the next one waits
-	failed bool
-}
-
-// over reports whether there is nothing more to tell.
-func (n *narrator) over() bool { return n.at == len(n.steps) || n.failed }
-
-// open announces the current step and does what comes first in it.
-func (n *narrator) open() error {
-	s := n.steps[n.at]
-	n.rounds, n.events, n.told = 0, nil, false
-	if err := n.say("\n(%d) %s\n\n", n.at+1, s.title); err != nil {
-		return err
-	}
-	return n.act(s)
-}
-
-func (n *narrator) act(s step) error {
-	if act := s.acts[n.rounds]; act != nil {
-		if err := act(n.world); err != nil {
-			return fmt.Errorf("step %d: %w", n.at+1, err)
-		}
-	}
-	return nil
-}
-
-// after takes in what a round meant, and goes on with the story when it is time.
-func (n *narrator) after(r probe.Round, o compare.Observation) error {
-	if n.over() {
-		return nil
-	}
-	s := n.steps[n.at]
-	n.rounds++
-	n.events = append(n.events, o.Events...)
-	if n.told {
-		return n.next(r)
-	}
-	if err := n.act(s); err != nil {
-		return err
-	}
-	if n.rounds < s.least {
-		return nil
-	}
-	lesson, ok := s.learned(n.events)
-	switch {
-	case ok:
-		if err := n.say("\n%s\n", indent(lesson)); err != nil {
-			return err
-		}
-		n.told = true
-		return n.next(r)
-	case n.rounds >= s.most:
-		n.failed = true
-		return n.say("\n%s\n", indent("The lesson did not occur: "+s.missing+"."))
-	}
-	return nil
-}
-
-// next begins the next step, if it may.
-func (n *narrator) next(r probe.Round) error {
-	if n.at+1 == len(n.steps) {
-		n.at++
-		return nil
-	}
-	if ready := n.steps[n.at+1].ready; ready != nil && !ready(r) || n.wait != nil && !n.wait() {
-		return nil
-	}
-	n.at++
-	return n.open()
-}
-
-func indent(s string) string { return "    => " + strings.ReplaceAll(s, "\n", "\n       ") }

@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"runtime"
+	"syscall"
 	"time"
 
 	"callbyname/internal/cli"
@@ -38,32 +40,43 @@ func watch(ctx context.Context, s config.Settings, o options, stdout, stderr io.
 	}
 	r := probelog.NewRecorder(run, o.log(run, stdout))
 
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
 	started := time.Now()
 	r.Start(started)
 	var refused error
 	said := false
 	runErr := m.Run(ctx, func(round probe.Round) []probe.Pin {
 		seen, err := r.Observe(round)
-		if err != nil && refused == nil {
+		_, lost := r.Lost()
+		switch {
+		case err != nil: // without the Tracker there is nothing to go on for
 			refused = err
-		}
-		if n, first := r.Lost(); n > 0 && !said {
+			end(err)
+		case errors.Is(lost, syscall.EPIPE):
+			end(errUnread)
+		case lost != nil && !said:
 			said = true
-			fmt.Fprintf(stderr, "prober: the log cannot be written, and goes on with gaps: %v\n", first)
+			fmt.Fprintf(stderr, "prober: the log has gaps from here on, and probing goes on: %v\n", lost)
 		}
 		return seen.Pins
 	})
-	r.Stop(time.Since(started), time.Now(), reason(ctx))
-	switch n, first := r.Lost(); {
-	case runErr != nil:
-		return runErr
-	case refused != nil:
-		return refused
+	r.Stop(time.Since(started), time.Now(), context.Cause(ctx).Error())
+	n, lost := r.Lost()
+	switch {
+	case refused != nil || runErr != nil:
+		return errors.Join(refused, runErr)
+	case errors.Is(lost, syscall.EPIPE):
+		return fmt.Errorf("%w: %w", errUnread, lost)
 	case n > 0:
-		return fmt.Errorf("%d records of the log are lost: %w", n, first)
+		return fmt.Errorf("records of the log that were lost: %d; the first: %w", n, lost)
 	}
 	return nil
 }
+
+// errUnread ends a prober that nobody listens to: whoever read its log has gone. (A plain `prober | head` does not even come
+// here, for SIGPIPE ends it; but many a parent process has that signal ignored.)
+var errUnread = errors.New("nobody reads the log any more")
 
 // log is the form in which the run is written down.
 func (o options) log(run probelog.Run, stdout io.Writer) probelog.Log {
@@ -72,12 +85,4 @@ func (o options) log(run probelog.Run, stdout io.Writer) probelog.Log {
 	}
 	width, _ := cli.Terminal(stdout)
 	return probelog.NewText(stdout, run, probelog.TextOptions{Width: width, Colour: cli.Colour(stdout, o.lookup)})
-}
-
-// reason is why the run ended, as far as its context knows.
-func reason(ctx context.Context) string {
-	if err := context.Cause(ctx); err != nil {
-		return err.Error()
-	}
-	return ""
 }
