@@ -155,7 +155,7 @@ func newGrid(targets []probe.Target, clock, width int) grid {
 	for i := range roomy.columns {
 		roomy.columns[i].state = [levels]int{full: len("CONNECT_TIMEOUT 900ms"), brief: len("CONNECT_TIMEOUT"), terse: len("CONNECT_TIMEOUT")}
 	}
-	if n := len(g.columns); roomy.perLine(n, g.level(n)) == n {
+	if n := len(g.columns); roomy.fit(n, n, g.level(n)) {
 		return roomy
 	}
 	return g
@@ -164,7 +164,7 @@ func newGrid(targets []probe.Target, clock, width int) grid {
 // level is the fullest at which n approaches fit side by side; more than three are never shown in full.
 func (g *grid) level(n int) level {
 	for l := full; l < terse; l++ {
-		if (l > full || n <= 3) && g.perLine(n, l) == n {
+		if (l > full || n <= 3) && g.fit(n, n, l) {
 			return l
 		}
 	}
@@ -181,16 +181,28 @@ func (w *column) cells(l level) int {
 // head is the width of what stands before the first cell.
 func (g *grid) head() int { return g.clock + 2 + g.target + 1 + g.seq }
 
-// perLine is how many of n cells fit side by side, at least one.
+// perLine is how many of n cells stand side by side: the most of which every line fits, at least one.
 func (g *grid) perLine(n int, l level) int {
-	used := g.head()
-	for i := range n {
-		used += gaps[l] + g.columns[i].cells(l)
-		if used > g.width {
-			return max(i, 1)
+	for k := n; k > 1; k-- {
+		if g.fit(n, k, l) {
+			return k
 		}
 	}
-	return n
+	return 1
+}
+
+// fit reports whether n cells fit, k to a line.
+func (g *grid) fit(n, k int, l level) bool {
+	for line := range slices.Chunk(g.columns[:n], max(k, 1)) {
+		used := g.head()
+		for i := range line {
+			used += gaps[l] + line[i].cells(l)
+		}
+		if used > g.width {
+			return false
+		}
+	}
+	return true
 }
 
 // grow makes room for a row that is to be shown at level l, and says at which it can be.
@@ -206,8 +218,8 @@ func (g *grid) grow(cells []cell, seq uint64, l level) level {
 		g.columns[i].state[l] = max(g.columns[i].state[l], alone.columns[i].state[l])
 	}
 	switch {
-	case g.perLine(n, l) == n:
-	case alone.perLine(n, l) == n:
+	case g.fit(n, n, l):
+	case alone.fit(n, n, l):
 		g.columns = alone.columns
 	case l == full:
 		return g.grow(cells, seq, brief)
@@ -217,8 +229,7 @@ func (g *grid) grow(cells []cell, seq uint64, l level) level {
 
 // write writes the cells behind a row's head, on as many lines as it takes, and returns how much of the last is used.
 func (g *grid) write(out *bytes.Buffer, cells []cell, l level, coloured bool) (used int) {
-	lines := (len(cells)-1)/g.perLine(len(cells), l) + 1
-	perLine := (len(cells)-1)/lines + 1
+	perLine := g.perLine(len(cells), l)
 	used = g.head()
 	pad := 0
 	for i := range cells {

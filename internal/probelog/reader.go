@@ -307,11 +307,14 @@ func (r *Reader) round(d *decoder, w *roundRecord) *Record {
 		rec.Approaches = append(rec.Approaches, d.text("approach", w.Results[i].Approach))
 		now.results[i] = shared{result.Who, result.Answer}
 	}
-	if d.err != nil {
+	switch {
+	case d.err != nil:
 		delete(r.last, key)
-	} else if last != nil || len(r.last) < maxTargets {
-		r.last[key] = now
+		return rec
+	case last == nil && len(r.last) == maxTargets: // most likely of runs long over; what is needed comes back with states
+		clear(r.last)
 	}
+	r.last[key] = now
 	return rec
 }
 

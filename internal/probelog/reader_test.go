@@ -3,6 +3,7 @@ package probelog_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -222,6 +223,30 @@ func TestRoundsAfterMissingLinesAreNotTakenForMore(t *testing.T) {
 			}
 		}
 		sameSummary(t, p.Runs()[0].Summary(), live.summary)
+	}
+}
+
+func TestADamagedRoundIsNothingToLeanOn(t *testing.T) {
+	var log bytes.Buffer
+	j := probelog.NewJSON(&log, quietRun(probelog.All))
+	for seq := range uint64(3) {
+		if err := j.Round(quietRound(seq+1), []compare.Judged{{Outcome: probe.OK}, {Outcome: probe.OK}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	lines := strings.SplitAfter(log.String(), "\n")
+	lines[1] = strings.Replace(lines[1], `"outcome":"ok"`, `"outcome":"great"`, 1)
+	r := probelog.NewReader(strings.NewReader(strings.Join(lines, "")))
+	var got []string
+	for {
+		rec, err := r.Next()
+		if err == io.EOF {
+			break
+		}
+		got = append(got, fmt.Sprint(err == nil && !rec.Partial))
+	}
+	if want := "true false false"; strings.Join(got, " ") != want {
+		t.Errorf("whole: %v, want %s", got, want)
 	}
 }
 

@@ -86,16 +86,20 @@ func (t *Text) Start(wall time.Time) error {
 		line := fmt.Sprintf("%s  by %s", report.Printable(target.URL.Redacted(), t.opt.Width), report.Printable(ways(target), 4*t.opt.Width))
 		name := "  " + report.Pad(report.Printable(target.Name, maxName), t.grid.target) + "  "
 		indent := strings.Repeat(" ", report.Cells(name))
-		fmt.Fprintf(&t.out, "%s%s\n", name, report.Wrap(line, t.opt.Width-len(indent), indent))
+		fmt.Fprintf(&t.out, "%s%s\n", name, report.Wrap(line, t.opt.Width, indent))
+	}
+	var settle time.Duration
+	for _, target := range t.run.Targets {
+		settle = max(settle, compare.EffectiveSettle(target, t.run.Options))
 	}
 	fmt.Fprintf(&t.out, "  every %s, timeout %s, a recreation is judged after %s at the latest\n", seconds(t.run.Options.Interval),
-		seconds(t.run.Timeout), seconds(t.run.Options.Settle))
+		seconds(t.run.Timeout), seconds(settle))
 	how := "a row: time, target, #round; then each approach with the address it used, ok or in CAPITALS why it failed, how long it took; " +
 		"at the end who answered, where that is news"
 	if t.run.Rounds == Changes {
 		how += "; rounds without news are left out"
 	}
-	fmt.Fprintf(&t.out, "  %s\n\n", report.Wrap(how, t.opt.Width-2, "  "))
+	fmt.Fprintf(&t.out, "  %s\n\n", report.Wrap(how, t.opt.Width, "  "))
 	return t.flush()
 }
 
@@ -147,7 +151,7 @@ func (t *Text) note(news []string, used int) {
 		t.out.WriteString("\n" + indent + t.paint(cyan, line))
 	default:
 		for _, part := range news {
-			t.out.WriteString("\n" + indent + t.paint(cyan, part))
+			t.out.WriteString("\n" + indent + t.paint(cyan, report.Wrap(part, t.opt.Width, indent)))
 		}
 	}
 	t.out.WriteByte('\n')

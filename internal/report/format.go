@@ -110,11 +110,11 @@ func Pad(s string, width int) string {
 	return s + strings.Repeat(" ", max(width-Cells(s), 0))
 }
 
-// Wrap breaks s at spaces into lines of at most width cells, those after the first behind indent. A word longer than that has a
-// line of its own.
+// Wrap breaks s at spaces into lines that end before width cells. All but the first are behind indent, and that begins as
+// far to the right. A word that is longer has a line of its own.
 func Wrap(s string, width int, indent string) string {
 	var b strings.Builder
-	used := 0
+	used := Cells(indent)
 	for i, word := range strings.Fields(s) {
 		n := Cells(word)
 		switch {

@@ -50,7 +50,7 @@ const (
 	// maxLine bounds what is made of sentences, in cells.
 	maxLine = 4000
 	// lineWidth is where sentences are broken: about as wide as the table.
-	lineWidth = 116
+	lineWidth = 120
 )
 
 // heading says what was looked at, how often, and when.
