@@ -153,7 +153,8 @@ func newGrid(targets []probe.Target, clock, width int) grid {
 	roomy := g
 	roomy.columns = slices.Clone(g.columns)
 	for i := range roomy.columns {
-		roomy.columns[i].state = [levels]int{full: len("CONNECT_TIMEOUT 900ms"), brief: len("CONNECT_TIMEOUT"), terse: len("CONNECT_TIMEOUT")}
+		const longest = len("CONNECT_TIMEOUT")
+		roomy.columns[i].state = [levels]int{full: longest + len(" 900ms"), brief: longest, terse: longest}
 	}
 	if n := len(g.columns); roomy.fit(n, n, g.level(n)) {
 		return roomy

@@ -1,9 +1,9 @@
 package probelog
 
 import (
-	"bytes"
 	"io"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -40,7 +40,7 @@ type jsonTarget struct {
 func NewJSON(w io.Writer, run Run) *JSON {
 	encoder := zapcore.NewJSONEncoder(zapcore.EncoderConfig{TimeKey: keyTime, EncodeTime: zapcore.TimeEncoderOfLayout(timeLayout)})
 	j := &JSON{
-		core:    zapcore.NewCore(encoder, zapcore.AddSync(&lines{w: w}), zapcore.InfoLevel),
+		core:    zapcore.NewCore(encoder, zapcore.AddSync(harmless{&lines{w: w}}), zapcore.InfoLevel),
 		run:     run,
 		options: toOptions(run),
 		targets: make(map[string]*jsonTarget, len(run.Targets)),
@@ -53,7 +53,8 @@ func NewJSON(w io.Writer, run Run) *JSON {
 
 // write writes one record. It speaks to zap's core rather than to its Logger, which keeps the error to itself.
 func (j *JSON) write(record Kind, at time.Duration, wall time.Time, fields ...zap.Field) error {
-	j.fields = append(j.fields[:0], zap.String(keyRecord, string(record)), zap.Float64(keyAt, float64(toMillis(at))), zap.String(keyRun, j.run.ID))
+	j.fields = append(j.fields[:0],
+		zap.String(keyRecord, string(record)), zap.Float64(keyAt, float64(toMillis(at))), zap.String(keyRun, j.run.ID))
 	j.fields = append(j.fields, fields...)
 	return j.core.Write(zapcore.Entry{Level: zapcore.InfoLevel, Time: wall}, j.fields)
 }
@@ -130,40 +131,45 @@ func (f flat) MarshalLogObject(enc zapcore.ObjectEncoder) error {
 	return nil
 }
 
-// lines is where records go. It keeps two promises of the log: that a record which was written in part spoils no other, and
-// that nothing in it acts on a terminal.
+// lines is where records go. A record that was written in part spoils no other.
 type lines struct {
 	w    io.Writer
 	torn bool
 }
 
-func (l *lines) Write(line []byte) (int, error) {
+func (l *lines) Write(record []byte) (int, error) {
 	if l.torn {
 		if _, err := l.w.Write([]byte{'\n'}); err != nil {
 			return 0, err
 		}
 		l.torn = false
 	}
-	n, err := l.w.Write(escaped(line))
-	if err == nil {
-		return len(line), nil
+	n, err := l.w.Write(record)
+	l.torn = err != nil && n > 0
+	return n, err
+}
+
+// harmless sees to it that nothing in a line of JSON acts on a terminal.
+type harmless struct{ w io.Writer }
+
+func (h harmless) Write(line []byte) (int, error) {
+	if _, err := h.w.Write(escaped(line)); err != nil {
+		return 0, err
 	}
-	l.torn = n > 0
-	return min(n, len(line)), err
+	return len(line), nil
 }
 
 // escaped is a line of JSON in which every character beyond ASCII that does not print is escaped: outside of strings
 // there is none, and the encoder has escaped the others.
 func escaped(line []byte) []byte {
-	plain := func(r rune) bool { return r == '\n' || r < unicode.MaxASCII || unicode.IsPrint(r) }
-	if bytes.IndexFunc(line, func(r rune) bool { return !plain(r) }) < 0 {
+	if !slices.ContainsFunc(line, func(b byte) bool { return b >= unicode.MaxASCII }) {
 		return line
 	}
 	const hex = "0123456789abcdef"
 	out := make([]byte, 0, len(line)+64)
 	for len(line) > 0 {
 		r, n := utf8.DecodeRune(line)
-		if plain(r) {
+		if r < unicode.MaxASCII || unicode.IsPrint(r) {
 			out = append(out, line[:n]...)
 		} else {
 			for _, u := range utf16.AppendRune(nil, r) {

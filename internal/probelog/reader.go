@@ -14,7 +14,8 @@ import (
 	"callbyname/internal/probe"
 )
 
-// Record is one line of a log, as the types from which it was written. Of the pointers, those that follow from Kind are set.
+// Record is one line of a log, as the types from which it was written. Of the pointers, those are set that follow from
+// Kind.
 type Record struct {
 	// Line is its number in the log, from 1.
 	Line int
@@ -31,8 +32,8 @@ type Record struct {
 	Judged []probe.Outcome
 	// Approaches are the names that the round's results stand under.
 	Approaches []string
-	// Partial is true for a round of which something stands in the round before it, which this reader has not seen: it is all there but
-	// for who answered and what DNS said, where those had not changed.
+	// Partial is true for a round of which something stands in the round before it, which this reader has not seen: it is
+	// all there but for who answered and what DNS said, where those had not changed.
 	Partial bool
 	Event   *compare.Event
 	// Sentence is what the event said to a person.
@@ -87,9 +88,9 @@ func NewReader(in io.Reader) *Reader {
 	return &Reader{in: bufio.NewReaderSize(in, 64<<10), last: map[runTarget]*readRound{}}
 }
 
-// Next is the next record. A *LineError says that a line is none, after which reading goes on; io.EOF that the
-// log is at its end; every other error comes from the log's io.Reader and is final. Empty lines are passed over, and what stands before the
-// first brace of a line, as `kubectl logs --prefix` puts it there.
+// Next is the next record. A *LineError says that a line is none, after which reading goes on; io.EOF that the log is at
+// its end; every other error comes from the log's io.Reader and is final. Empty lines are passed over, and what stands
+// before the first brace of a line, as `kubectl logs --prefix` puts it there.
 func (r *Reader) Next() (*Record, error) {
 	for {
 		line, err := r.readLine()
@@ -258,7 +259,9 @@ func newer(schema int, run string, err error) error {
 
 func (w *startRecord) start(d *decoder) *Record {
 	rec := w.record(d)
-	rec.Run = &Run{ID: w.Run, Version: d.text("version", w.Version), Host: d.text("host", w.Host), System: d.text("system", w.System)}
+	rec.Run = &Run{
+		ID: w.Run, Version: d.text("version", w.Version), Host: d.text("host", w.Host), System: d.text("system", w.System),
+	}
 	w.Options.into(d, rec.Run)
 	seen := make(map[string]bool, len(w.Targets))
 	for _, t := range w.Targets {
@@ -293,7 +296,7 @@ func (r *Reader) round(d *decoder, w *roundRecord) *Record {
 		return rec
 	}
 	m := w.head.moment(d, w.Seq)
-	rec.Round = &probe.Round{Target: w.Target, Seq: m.Seq, At: m.At, Wall: m.Wall, Results: make([]probe.Result, len(w.Results))}
+	rec.Round = &probe.Round{Target: w.Target, Seq: m.Seq, At: m.At, Wall: m.Wall}
 	now := &readRound{seq: w.Seq, results: make([]shared, len(w.Results))}
 	for i := range w.Results {
 		var before shared
@@ -302,7 +305,7 @@ func (r *Reader) round(d *decoder, w *roundRecord) *Record {
 		}
 		result, whole := w.Results[i].result(d, before)
 		rec.Partial = rec.Partial || !whole
-		rec.Round.Results[i] = result
+		rec.Round.Results = append(rec.Round.Results, result)
 		rec.Judged = append(rec.Judged, w.Results[i].Outcome)
 		rec.Approaches = append(rec.Approaches, d.text("approach", w.Results[i].Approach))
 		now.results[i] = shared{result.Who, result.Answer}

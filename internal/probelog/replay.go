@@ -153,7 +153,8 @@ func (p *Replay) round(rec *Record) (compare.Observation, error) {
 		run.Skipped++
 		return compare.Observation{}, nil
 	case !rec.sameApproaches(t.target):
-		return compare.Observation{}, fmt.Errorf("round %d of %q: approaches %q are not the target's", rec.Round.Seq, t.target.Name, rec.Approaches)
+		return compare.Observation{}, fmt.Errorf("round %d of %q: approaches %q are not the target's",
+			rec.Round.Seq, t.target.Name, rec.Approaches)
 	}
 	if rec.Partial || rec.Round.Seq != t.seq+1 {
 		t.blind = true

@@ -76,7 +76,8 @@ func toOptions(r Run) optionsWire {
 
 func (w optionsWire) into(d *decoder, r *Run) {
 	r.Options = compare.Options{
-		Interval: d.span("interval_ms", w.Interval), Settle: d.span("settle_ms", w.Settle), RepinAfter: d.span("repin_after_ms", w.RepinAfter),
+		Interval: d.span("interval_ms", w.Interval), Settle: d.span("settle_ms", w.Settle),
+		RepinAfter: d.span("repin_after_ms", w.RepinAfter),
 	}
 	r.Timeout = d.span("timeout_ms", w.Timeout)
 	if r.Rounds = w.Rounds; r.Rounds != All && r.Rounds != Changes {
@@ -150,7 +151,8 @@ func (w targetWire) target(d *decoder) probe.Target {
 		d.fail("url %q", w.URL)
 	}
 	t := probe.Target{
-		Name: d.text("name", w.Name), URL: u, Method: w.Method, Header: w.Header, Family: d.family(w.Family), Pin: w.Pin, Insecure: w.Insecure,
+		Name: d.text("name", w.Name), URL: u, Method: w.Method, Header: w.Header, Family: d.family(w.Family), Pin: w.Pin,
+		Insecure: w.Insecure,
 	}
 	for _, s := range w.Statuses {
 		t.Statuses = append(t.Statuses, probe.StatusRange(s))
@@ -184,6 +186,8 @@ func toMillis(d time.Duration) millis { return millis(float64(d.Microseconds()) 
 // What a reader believes at most, so that no line of a log can ask for more memory or time than it is long.
 const (
 	maxApproaches = 64
+	maxAddrs      = 4096                    // of one name or pod
+	maxTried      = 64                      // as resolve keeps at most
 	maxText       = 4096                    // bytes of one text
 	maxMillis     = 100 * 365 * 24 * 3600e3 // a hundred years
 	maxCount      = 1 << 53                 // what JSON's numbers hold exactly

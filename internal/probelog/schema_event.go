@@ -1,7 +1,6 @@
 package probelog
 
 import (
-	"fmt"
 	"net/netip"
 	"slices"
 	"time"
@@ -247,6 +246,3 @@ func (d *decoder) verdict(v compare.Verdict) compare.Verdict {
 	}
 	return v
 }
-
-// String tells where the record was, for an error.
-func (h *head) String() string { return fmt.Sprintf("%s of run %q", h.Record, h.Run) }

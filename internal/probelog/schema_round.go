@@ -99,8 +99,9 @@ func sameWho(a, b *identity.Report) bool {
 
 // sameAnswer reports whether two answers of DNS differ in their TTL and times at most.
 func sameAnswer(a, b *resolve.Answer) bool {
-	if a == nil || b == nil || len(a.Tried) != len(b.Tried) || a.Host != b.Host || a.Name != b.Name || a.Canonical != b.Canonical ||
-		a.Unanswered != b.Unanswered || a.Rcode != b.Rcode || a.Server != b.Server || a.Source != b.Source || !slices.Equal(a.Addrs, b.Addrs) {
+	if a == nil || b == nil || a.Host != b.Host || a.Name != b.Name || a.Canonical != b.Canonical ||
+		a.Unanswered != b.Unanswered || a.Rcode != b.Rcode || a.Server != b.Server || a.Source != b.Source ||
+		!slices.Equal(a.Addrs, b.Addrs) || len(a.Tried) != len(b.Tried) {
 		return false
 	}
 	for i, t := range a.Tried {
@@ -145,7 +146,7 @@ func (w *whoWire) report(d *decoder, before *identity.Report) (who *identity.Rep
 		return before, before != nil
 	}
 	d.text("who", w.Name+w.UID+w.Namespace+w.Node+w.Instance+string(w.Source))
-	if len(w.IPs) > maxText/16 {
+	if len(w.IPs) > maxAddrs {
 		d.fail("%d pod_ips", len(w.IPs))
 	}
 	w.Started = w.Started.UTC()
@@ -167,6 +168,10 @@ func (w *dnsWire) answer(d *decoder, before *resolve.Answer) (a *resolve.Answer,
 			same.Tried[i].Took = d.span("tried_ms", w.TriedTook[i])
 		}
 		return &same, true
+	}
+	if len(w.Addrs) > maxAddrs || len(w.Tried) > maxTried {
+		d.fail("%d addrs, %d tried", len(w.Addrs), len(w.Tried))
+		return nil, true
 	}
 	a = &resolve.Answer{
 		Host: d.text("host", w.Host), Name: d.text("name", w.Name), Canonical: d.text("canonical", w.Canonical), Addrs: w.Addrs,

@@ -202,9 +202,10 @@ func toState(s compare.State) stateWire {
 
 func toApproachState(a compare.ApproachState) approachStateWire {
 	w := approachStateWire{
-		OK: a.OK, Lost: a.Lost, Void: a.Void, Pending: a.Pending, Classes: a.Classes, Outcome: a.Outcome, LastOK: toMoment(a.LastOK),
-		Answered: toPod(a.Answered), Outage: toOutage(a.Outage), Outages: a.Outages, Longest: toMillis(a.Longest), Out: toMillis(a.Out),
-		Since: toLoss(a.Since), Broken: a.Broken, Verdicts: a.Verdicts, Latency: toHistogram(a.Latency), Recovery: toHistogram(a.Recovery),
+		OK: a.OK, Lost: a.Lost, Void: a.Void, Pending: a.Pending, Classes: a.Classes, Outcome: a.Outcome,
+		LastOK: toMoment(a.LastOK), Answered: toPod(a.Answered), Outage: toOutage(a.Outage),
+		Outages: a.Outages, Longest: toMillis(a.Longest), Out: toMillis(a.Out), Since: toLoss(a.Since),
+		Broken: a.Broken, Verdicts: a.Verdicts, Latency: toHistogram(a.Latency), Recovery: toHistogram(a.Recovery),
 	}
 	if s := a.Suspect; s != nil {
 		w.Suspect = &suspectWire{
@@ -220,10 +221,11 @@ func (w *stateWire) state(d *decoder, target string) compare.State {
 	s := compare.State{
 		Target: target, First: w.First.moment(d), Last: w.Last.moment(d), Paused: d.span("paused_ms", w.Paused),
 		Pods: map[string]compare.PodState{}, DNS: map[string]compare.Addresses{},
-		Pin:             compare.PinState{Addr: w.Pin.Addr, Given: w.Pin.Given, Pod: w.Pin.Pod.pod(d), Proxied: w.Pin.Proxied},
-		RecreationCount: d.count("recreation_count", w.RecreationCount), RecreationNumber: d.count("recreation_number", w.RecreationNumber),
-		Back: w.Back, RepinAt: d.span("repin_at_ms", w.RepinAt),
-		Lost: w.Lost, Restarts: d.count("restarts", w.Restarts), DNSChanges: d.count("dns_changes", w.DNSChanges), Told: w.Told,
+		Pin:              compare.PinState{Addr: w.Pin.Addr, Given: w.Pin.Given, Pod: w.Pin.Pod.pod(d), Proxied: w.Pin.Proxied},
+		RecreationCount:  d.count("recreation_count", w.RecreationCount),
+		RecreationNumber: d.count("recreation_number", w.RecreationNumber),
+		Back:             w.Back, RepinAt: d.span("repin_at_ms", w.RepinAt), Lost: w.Lost, Restarts: d.count("restarts", w.Restarts),
+		DNSChanges: d.count("dns_changes", w.DNSChanges), Told: w.Told,
 	}
 	if s.Last.IsZero() {
 		d.fail("a state before any round")
@@ -262,9 +264,10 @@ func (w *stateWire) state(d *decoder, target string) compare.State {
 
 func (w *approachStateWire) approach(d *decoder) compare.ApproachState {
 	a := compare.ApproachState{
-		OK: d.count("ok", w.OK), Lost: d.count("lost", w.Lost), Void: d.count("void", w.Void), Pending: d.count("pending", w.Pending),
-		Classes: w.Classes, Outcome: w.Outcome, LastOK: w.LastOK.moment(d), Answered: w.Answered.pod(d), Outage: w.Outage.outage(d),
-		Outages: d.count("outages", w.Outages), Longest: d.span("longest_ms", w.Longest), Out: d.span("out_ms", w.Out), Since: w.Since.loss(d),
+		OK: d.count("ok", w.OK), Lost: d.count("lost", w.Lost), Void: d.count("void", w.Void),
+		Pending: d.count("pending", w.Pending), Classes: w.Classes, Outcome: w.Outcome, LastOK: w.LastOK.moment(d),
+		Answered: w.Answered.pod(d), Outage: w.Outage.outage(d), Outages: d.count("outages", w.Outages),
+		Longest: d.span("longest_ms", w.Longest), Out: d.span("out_ms", w.Out), Since: w.Since.loss(d),
 		Broken: w.Broken, Verdicts: w.Verdicts, Latency: w.Latency.histogram(d), Recovery: w.Recovery.histogram(d),
 	}
 	if a.Outcome != "" {

@@ -15,7 +15,7 @@ import (
 // Text is the Log of one run for a person who watches it scroll by: a row for each round, with the approaches side by
 // side in aligned columns, and events as sentences between the rows. Times are local ones.
 type Text struct {
-	w       io.Writer
+	w       lines
 	run     Run
 	opt     TextOptions
 	grid    grid
@@ -51,7 +51,9 @@ func NewText(w io.Writer, run Run, opt TextOptions) *Text {
 	if opt.Width == 0 {
 		opt.Width = 120
 	}
-	t := &Text{w: w, run: run, opt: opt, targets: make(map[string]*textTarget, len(run.Targets)), clock: time.TimeOnly}
+	t := &Text{
+		w: lines{w: w}, run: run, opt: opt, targets: make(map[string]*textTarget, len(run.Targets)), clock: time.TimeOnly,
+	}
 	if run.Options.Interval < time.Second {
 		t.clock = "15:04:05.0"
 	}
@@ -83,7 +85,7 @@ func (t *Text) Start(wall time.Time) error {
 			fmt.Fprintf(&t.out, "  and %d more targets\n", len(t.run.Targets)-listed)
 			break
 		}
-		line := fmt.Sprintf("%s  by %s", report.Printable(target.URL.Redacted(), t.opt.Width), report.Printable(ways(target), 4*t.opt.Width))
+		line := report.Printable(target.URL.Redacted(), t.opt.Width) + " by " + report.Printable(ways(target), 4*t.opt.Width)
 		name := "  " + report.Pad(report.Printable(target.Name, maxName), t.grid.target) + "  "
 		indent := strings.Repeat(" ", report.Cells(name))
 		fmt.Fprintf(&t.out, "%s%s\n", name, report.Wrap(line, t.opt.Width, indent))
@@ -94,8 +96,8 @@ func (t *Text) Start(wall time.Time) error {
 	}
 	fmt.Fprintf(&t.out, "  every %s, timeout %s, a recreation is judged after %s at the latest\n", seconds(t.run.Options.Interval),
 		seconds(t.run.Timeout), seconds(settle))
-	how := "a row: time, target, #round; then each approach with the address it used, ok or in CAPITALS why it failed, how long it took; " +
-		"at the end who answered, where that is news"
+	how := "a row: time, target, #round; then each approach with the address it used, ok or in CAPITALS why it failed, " +
+		"how long it took; at the end who answered, where that is news"
 	if t.run.Rounds == Changes {
 		how += "; rounds without news are left out"
 	}
@@ -212,7 +214,8 @@ func (t *Text) State(compare.State) error { return nil }
 
 // Stop implements Log: the comparison of everything.
 func (t *Text) Stop(s Stop) error {
-	fmt.Fprintf(&t.out, "\n%s  stopped (%s) after %s\n", s.Wall.Local().Format(t.clock), report.Printable(s.Reason, 64), seconds(s.At))
+	when, why := s.Wall.Local().Format(t.clock), report.Printable(s.Reason, 64)
+	fmt.Fprintf(&t.out, "\n%s  stopped (%s) after %s\n", when, why, seconds(s.At))
 	if s.Lost > 0 {
 		fmt.Fprintf(&t.out, "%d records of this log could not be written\n", s.Lost)
 	}

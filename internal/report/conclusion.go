@@ -63,7 +63,8 @@ func stillOut(a compare.ApproachSummary) string {
 	if a.Open == nil {
 		return ""
 	}
-	return fmt.Sprintf(" and is out since %s (%s lost)", a.Open.First.Wall.Local().Format(time.TimeOnly), count(a.Open.Lost, "probe"))
+	since := a.Open.First.Wall.Local().Format(time.TimeOnly)
+	return fmt.Sprintf(" and is out since %s (%s lost)", since, count(a.Open.Lost, "probe"))
 }
 
 // overRecreations says what the recreations did to one approach: in one phrase when they all did the same.

@@ -33,8 +33,8 @@ func Duration(d time.Duration) string {
 	}
 }
 
-// availability is the share of probes that were not lost. It has as many digits as it takes to tell it from 100 % when a probe was
-// lost, and from 0 % when one was not.
+// availability is the share of probes that were not lost. It has as many digits as it takes to tell it from 100 % when a
+// probe was lost, and from 0 % when one was not.
 func availability(probes, lost int) string {
 	switch {
 	case probes <= 0:
