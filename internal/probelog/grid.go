@@ -2,6 +2,7 @@ package probelog
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -27,8 +28,8 @@ const (
 // cell is what a row shows of one result.
 type cell struct {
 	name, addr, outcome, latency string
-	// who answered, where that is news.
-	who string
+	// who answered, where that is news; pod without its IP, where that is the one that was called.
+	who, pod string
 	// judged is the outcome as a program says it.
 	judged probe.Outcome
 }
@@ -36,7 +37,7 @@ type cell struct {
 func newCell(name string, r *probe.Result, judged compare.Judged) cell {
 	c := cell{name: report.Printable(name, maxName), judged: judged.Outcome, outcome: string(judged.Outcome)}
 	if r.Addr.IsValid() {
-		c.addr = r.Addr.String()
+		c.addr = report.Printable(r.Addr.String(), 2*maxName) // an IPv6 zone may hold anything
 	}
 	switch {
 	case c.judged == probe.HTTPStatus:
@@ -50,24 +51,36 @@ func newCell(name string, r *probe.Result, judged compare.Judged) cell {
 		c.latency = report.Duration(r.Total)
 	}
 	if judged.News {
-		c.who = whoAnswered(r)
+		c.who, c.pod = whoAnswered(r)
 	}
 	return c
 }
 
-// whoAnswered is the name and the IP that the answer gives, or what there is of them.
-func whoAnswered(r *probe.Result) string {
+// whoAnswered is the name and the IP that the answer gives, or what there is of them; pod is the name alone, if the IP is
+// the one that was called.
+func whoAnswered(r *probe.Result) (who, pod string) {
 	if r.Who == nil {
-		return "somebody who does not say"
+		return "somebody who does not say", ""
 	}
-	name := r.Who.Name
-	if name == "" {
-		name = r.Who.Instance
+	name := cmp.Or(r.Who.Name, r.Who.Instance)
+	if slices.Contains(r.Who.IPs, r.Addr.Addr()) {
+		pod = report.Printable(name, maxName)
 	}
 	if ip := r.Who.IP(); ip.IsValid() {
 		name += " " + ip.String()
 	}
-	return report.Printable(strings.TrimSpace(name), 2*maxName)
+	return report.Printable(strings.TrimSpace(name), 2*maxName), pod
+}
+
+// where is the address and who answered there, each as far as it is news.
+func (c *cell) where() string {
+	switch {
+	case c.pod != "":
+		return c.pod + " " + c.addr
+	case c.who != "":
+		return c.addr + ", " + c.who
+	}
+	return c.addr
 }
 
 // state is the cell's outcome and latency, of which the levels after full show what matters.
@@ -213,7 +226,7 @@ func (g *grid) grow(cells []cell, seq uint64, l level) level {
 	alone := *g
 	alone.columns = slices.Clone(g.columns)
 	for i := range cells {
-		g.columns[i].addr = max(g.columns[i].addr, len(cells[i].addr))
+		g.columns[i].addr = max(g.columns[i].addr, report.Cells(cells[i].addr))
 		alone.columns[i].addr = g.columns[i].addr
 		alone.columns[i].state[l] = cells[i].stateCells(l)
 		g.columns[i].state[l] = max(g.columns[i].state[l], alone.columns[i].state[l])

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"net/netip"
 	"strings"
 	"testing"
 	"unicode"
@@ -61,6 +62,8 @@ func TestNothingInALogActsOnATerminal(t *testing.T) {
 					if r.Results[i].Who != nil {
 						who := *r.Results[i].Who
 						who.Name, who.Node, who.Namespace = who.Name+evil, evil, evil
+						who.IPs = []netip.Addr{netip.MustParseAddr("fe80::1").WithZone(evil)}
+						r.Results[i].Addr = netip.AddrPortFrom(who.IPs[0], 80)
 						r.Results[i].Who = &who
 					}
 				}

@@ -167,7 +167,7 @@ func (t *textTarget) news(cells []cell) []string {
 		text := c.who
 		if t.level != full && c.addr != t.shown[i] && c.addr != "" {
 			t.shown[i] = c.addr
-			text = strings.TrimSuffix(c.addr+", "+c.who, ", ")
+			text = c.where()
 		}
 		if text == "" {
 			continue
