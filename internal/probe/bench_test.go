@@ -16,7 +16,6 @@ import (
 
 	"callbyname/internal/dnsserver"
 	"callbyname/internal/identity"
-	"callbyname/internal/resolve"
 )
 
 const serverMark = "PROBE_BENCH_SERVER"
@@ -25,8 +24,8 @@ const serverMark = "PROBE_BENCH_SERVER"
 func answer() string {
 	e := identity.NewEncoder(full)
 	local := identity.Local(netip.MustParseAddrPort("10.244.0.5:80"))
-	return string(e.Append([]byte("HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 5\r\n"), local, true)) +
-		"\r\nhello"
+	start := "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 5\r\n"
+	return string(e.Append([]byte(start), local, true)) + "\r\nhello"
 }
 
 // benchServer is both contenders' server. It runs in a process of its own, so that what is measured is the client alone,
@@ -93,10 +92,7 @@ func startBenchServer(b *testing.B) (http, dns netip.AddrPort) {
 // One ip probe beside a bare dial + write + read: it may cost a quarter more.
 func BenchmarkIPProbe(b *testing.B) {
 	pin, _ := startBenchServer(b)
-	c, err := NewClient(benchTarget(b, pin), ip, Options{Timeout: ample, UserAgent: "callbyname-prober/0"})
-	if err != nil {
-		b.Fatal(err)
-	}
+	c := newClient(b, targetAt(b, urlTo(pin)), ip, Options{Timeout: ample, UserAgent: "callbyname-prober/0"})
 	compareCPU(b,
 		func() error { return bareRequest(pin, c.request.bytes) },
 		func() error { return probed(c.Probe(b.Context(), pin)) },
@@ -106,14 +102,9 @@ func BenchmarkIPProbe(b *testing.B) {
 // One dns probe beside that and two bare UDP exchanges, which ask for A and AAAA over one socket each.
 func BenchmarkDNSProbe(b *testing.B) {
 	pin, server := startBenchServer(b)
-	resolver, err := resolve.New(resolve.Options{HostsFile: os.DevNull, ResolvConf: os.DevNull, Nameservers: []netip.AddrPort{server}})
-	if err != nil {
-		b.Fatal(err)
-	}
-	c, err := NewClient(benchTarget(b, pin), byName, Options{Timeout: ample, UserAgent: "callbyname-prober/0", Resolver: resolver})
-	if err != nil {
-		b.Fatal(err)
-	}
+	c := newClient(b, targetAt(b, urlTo(pin)), byName, Options{
+		Timeout: ample, UserAgent: "callbyname-prober/0", Resolver: newResolver(b, server),
+	})
 	var questions [][]byte
 	for _, qtype := range []uint16{dns.TypeA, dns.TypeAAAA} {
 		q, err := new(dns.Msg).SetQuestion(host+".", qtype).SetEdns0(1232, false).Pack()
@@ -133,11 +124,6 @@ func BenchmarkDNSProbe(b *testing.B) {
 		},
 		func() error { return probed(c.Probe(b.Context(), netip.AddrPort{})) },
 	)
-}
-
-func benchTarget(b *testing.B, pin netip.AddrPort) Target {
-	b.Helper()
-	return targetAt(b, urlTo(pin))
 }
 
 func probed(r Result) error {

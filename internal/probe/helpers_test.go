@@ -36,7 +36,7 @@ func targetAt(t testing.TB, rawURL string) Target {
 	return Target{Name: "t", URL: u}
 }
 
-func newClient(t *testing.T, target Target, a Approach, o Options) *Client {
+func newClient(t testing.TB, target Target, a Approach, o Options) *Client {
 	t.Helper()
 	c, err := NewClient(target, a, o)
 	if err != nil {
@@ -98,6 +98,17 @@ func serveOn(t testing.TB, addr string, handle func(*net.TCPConn)) netip.AddrPor
 }
 
 func addrPort(a net.Addr) netip.AddrPort { return netip.MustParseAddrPort(a.String()) }
+
+// await waits for something that has happened already, or is about to.
+func await[T any](t *testing.T, happened <-chan T) (what T) {
+	t.Helper()
+	select {
+	case what = <-happened:
+	case <-time.After(ample):
+		t.Fatal("it does not happen")
+	}
+	return what
+}
 
 // readRequest reads one request without a body; false when there is none.
 func readRequest(r *bufio.Reader) (*http.Request, bool) {

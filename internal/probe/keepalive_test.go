@@ -122,10 +122,14 @@ func TestWhatHappenedToAnIdleConnectionIsNoticed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			idle, happened := make(chan struct{}), make(chan struct{})
+			idle, happened := make(chan struct{}, 1), make(chan struct{}, 1)
 			pin := serve(t, func(c *net.TCPConn) {
 				reply(hello)(c)
-				<-idle
+				select {
+				case <-idle:
+				case <-t.Context().Done():
+					return
+				}
 				happen(c)
 				happened <- struct{}{}
 				hold(c)
@@ -134,7 +138,7 @@ func TestWhatHappenedToAnIdleConnectionIsNoticed(t *testing.T) {
 			for range 3 {
 				checkResult(t, c.Probe(t.Context(), pin), Result{Outcome: OK, Addr: pin, Status: 200})
 				idle <- struct{}{}
-				<-happened
+				await(t, happened)
 			}
 		})
 	}
@@ -150,7 +154,7 @@ func TestOtherPinIsAnotherConnection(t *testing.T) {
 	c := newClient(t, targetAt(t, "http://target.invalid/"), keepalive, Options{Timeout: ample})
 	checkResult(t, c.Probe(t.Context(), first), Result{Outcome: OK, Addr: first, Status: 200})
 	checkResult(t, c.Probe(t.Context(), second), Result{Outcome: OK, Addr: second, Status: 200})
-	<-gone
+	await(t, gone)
 	checkResult(t, c.Probe(t.Context(), second), Result{Outcome: OK, Addr: second, Status: 200, Reused: true})
 }
 
@@ -192,7 +196,7 @@ func TestAnswerCountsThoughTheRequestDidNotArrive(t *testing.T) {
 				t.Fatal(f)
 			}
 			close(taken)
-			<-left
+			await(t, left)
 			f := p.exchange(t.Context())
 			test.want.Addr = pin
 			checkResult(t, p.end(f), test.want)

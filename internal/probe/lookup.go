@@ -10,9 +10,6 @@ import (
 	"callbyname/internal/resolve"
 )
 
-// maxAddrs is how many addresses of one answer are tried: an answer of thousands must not become thousands of dials.
-const maxAddrs = 64
-
 // cache is what an approach keeps of an answer.
 type cache struct {
 	addrs []netip.AddrPort // nil when nothing is kept
@@ -43,7 +40,7 @@ func (p *run) addresses(ctx context.Context) ([]netip.AddrPort, *fault) {
 	case len(answer.Addrs) == 0:
 		return nil, &fault{outcome: DNSNoData, detail: "the answer has no address"}
 	}
-	addrs := make([]netip.AddrPort, min(len(answer.Addrs), maxAddrs))
+	addrs := make([]netip.AddrPort, len(answer.Addrs)) // which the resolver bounds
 	for i := range addrs {
 		addrs[i] = netip.AddrPortFrom(answer.Addrs[i].Unmap(), p.port)
 	}

@@ -110,11 +110,11 @@ func TestWhatIsSentArrivesAtTheAddress(t *testing.T) {
 	plain := newClient(t, targetAt(t, "http://target.invalid/"), ip, Options{Timeout: ample})
 	for _, pin := range []netip.AddrPort{one, two, one} {
 		checkResult(t, literal.Probe(t.Context(), pin), Result{Outcome: OK, Addr: pin, Status: 200})
-		if got := <-hosts; got != pin.String() {
+		if got := await(t, hosts); got != pin.String() {
 			t.Errorf("%v was sent the host %q", pin, got)
 		}
 		checkResult(t, plain.Probe(t.Context(), pin), Result{Outcome: OK, Addr: pin, Status: 200})
-		if got := <-hosts; got != "target.invalid" {
+		if got := await(t, hosts); got != "target.invalid" {
 			t.Errorf("%v was sent the host %q", pin, got)
 		}
 	}
