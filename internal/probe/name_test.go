@@ -98,6 +98,21 @@ func TestNameIsResolvedForEachProbe(t *testing.T) {
 	checkResult(t, c.Probe(t.Context(), netip.AddrPort{}), ok)
 }
 
+func TestPinIsDialledWhereverTheNameLeads(t *testing.T) {
+	zone := newZone(t)
+	pin := serve(t, replies(hello))
+	elsewhere := netip.AddrPortFrom(netip.MustParseAddr("127.0.0.9"), pin.Port())
+	set(t, zone, host, elsewhere)
+	target := targetAt(t, fmt.Sprintf("http://%s:%d/", host, pin.Port()))
+	c := newClient(t, target, ip, Options{Timeout: ample, Resolver: newResolver(t, zone.Addr())})
+	for range 2 {
+		checkResult(t, c.Probe(t.Context(), pin), Result{Outcome: OK, Status: 200, Addr: pin})
+	}
+	if asked := zone.Questions(); len(asked) > 0 {
+		t.Errorf("DNS was asked: %v", asked)
+	}
+}
+
 func TestApproachsPortIsDialled(t *testing.T) {
 	zone := newZone(t)
 	pin := serve(t, replies(hello))
