@@ -246,7 +246,7 @@ func (h *head) record(d *decoder) *Record {
 	if h.Run == "" {
 		d.fail("no run")
 	}
-	return &Record{Kind: h.Record, ID: d.text(keyRun, h.Run), At: d.span(keyAt, h.At), Wall: h.Time.UTC()}
+	return &Record{Kind: h.Record, ID: d.text(keyRun, h.Run), At: d.span(keyAt, h.At), Wall: micros(h.Time)}
 }
 
 // newer is why a record of that schema is not read, or else err: a later schema may well look damaged.

@@ -2,6 +2,7 @@ package probelog_test
 
 import (
 	"fmt"
+	"net/url"
 	"reflect"
 	"time"
 
@@ -9,11 +10,17 @@ import (
 )
 
 // difference says where two values differ, "" when they are the same. It is reflect.DeepEqual, but an empty slice or
-// map is the same as none, a histogram the same as one with empty buckets around it, and a time is when it is.
+// map is the same as none, a histogram the same as one with empty buckets around it, a time is when it is, and a URL is
+// how it is written.
 func difference(path string, a, b reflect.Value) string {
 	switch x := a.Interface().(type) {
 	case time.Time:
 		if y := b.Interface().(time.Time); x != y {
+			return fmt.Sprintf("%s: %v, %v", path, x, y)
+		}
+		return ""
+	case *url.URL:
+		if y := b.Interface().(*url.URL); x.String() != y.String() {
 			return fmt.Sprintf("%s: %v, %v", path, x, y)
 		}
 		return ""

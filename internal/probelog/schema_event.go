@@ -108,7 +108,7 @@ func (w *momentWire) moment(d *decoder) compare.Moment {
 	if w.Seq == 0 || w.Seq > maxCount {
 		d.fail("seq %d is out of range", w.Seq)
 	}
-	return compare.Moment{Seq: w.Seq, At: d.span(keyAt, w.At), Wall: w.Time.UTC()}
+	return compare.Moment{Seq: w.Seq, At: d.span(keyAt, w.At), Wall: micros(w.Time)}
 }
 
 // moment is when the record was, in a round.
