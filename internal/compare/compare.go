@@ -27,7 +27,12 @@ type Moment struct {
 	Seq  uint64        // the round's number, from 1
 	At   time.Duration // since the run's start, on its monotonic clock
 	Wall time.Time
+	// Paused is for how long of At nobody looked: what is measured between two moments leaves it out.
+	Paused time.Duration
 }
+
+// since is how long somebody looked from another moment to this one.
+func (m Moment) since(from Moment) time.Duration { return m.At - m.Paused - (from.At - from.Paused) }
 
 // IsZero reports whether the moment never was.
 func (m Moment) IsZero() bool { return m.Seq == 0 }
@@ -62,14 +67,16 @@ const (
 	// NoUID: the target says who answers without a UID, and a restart can't be told from a recreation with the same IP.
 	NoUID Kind = "no_uid"
 
-	// Broke: the first lost probe of an outage. Likely says why a name fails while the pin answers.
+	// Broke: the first lost probe of an outage.
 	Broke Kind = "broke"
 	// Changed: an outage goes on with a failure class that it has not had before (the last of Outage.Classes).
 	Changed Kind = "changed"
+	// Explained: the pin answers while a name is still out, which tells why (Outage.Likely).
+	Explained Kind = "explained"
 	// Recovered: an outage ended. Pod is who answered, when known.
 	Recovered Kind = "recovered"
-	// Corrected: Count results that were taken for wrong_pod were answers of the successor, which got the old IP.
-	// Outage is what is left of the outage; its Lost is 0 when there was none at all.
+	// Corrected: Count results that were taken for wrong_pod were answers of Pod, which a name has reached since: the
+	// successor, that got the old IP. Outage is what is left of the outage; its Lost is 0 when there was none at all.
 	Corrected Kind = "corrected"
 
 	// Restarted: same UID and IP, another process (Was.Instance, Pod.Instance).
@@ -84,7 +91,8 @@ const (
 	PresumedRecreated Kind = "presumed_recreated"
 	// Lost: the pod no longer answers, and only members known before do.
 	Lost Kind = "lost"
-	// Withdrawn: the pod that was thought recreated or lost (Was) answers at its IP again.
+	// Withdrawn: the pod that was thought recreated or lost (Pod) answers at its IP again. Recreation is the last one that
+	// is taken back by it, nil when the pod was only thought lost.
 	Withdrawn Kind = "withdrawn"
 	// Settled: a recreation is judged; Recreation.Effects hold the verdicts.
 	Settled Kind = "settled"
@@ -101,7 +109,7 @@ const (
 
 // Kinds are all kinds of events there are.
 var Kinds = []Kind{
-	Pinned, Repinned, NoPin, UntrustedIP, ProxiedPin, NoIdentity, NoUID, Broke, Changed, Recovered, Corrected,
+	Pinned, Repinned, NoPin, UntrustedIP, ProxiedPin, NoIdentity, NoUID, Broke, Changed, Explained, Recovered, Corrected,
 	Restarted, RestartedOrRecreated, Moved, Recreated, PresumedRecreated, Lost, Withdrawn, Settled, VerdictChanged,
 	DNSChanged, Paused, ClockChanged,
 }
@@ -125,7 +133,6 @@ type Event struct {
 	Approach string
 	// Outage is a copy, as it was then.
 	Outage *Outage
-	Likely Likely
 	// Pod is whom it is about now, Was whom it was about before.
 	Pod, Was *Pod
 	// Addr is the new pin, WasAddr the old.
@@ -154,13 +161,13 @@ type Outage struct {
 	Void int
 	// Classes are its failure classes in the order in which each first appeared.
 	Classes []probe.Outcome
-	// Paused is how long nobody looked between First and End (or Last).
-	Paused time.Duration
+	// Likely is why a name probably fails, as it was when the pin answered; empty while nothing tells.
+	Likely Likely
 	// Repinned is true when it ended because the pin moved on, which is no recovery.
 	Repinned bool
-	// Addr is the address of its first failed probe; zero when no address was known.
-	Addr netip.AddrPort
-	// Detail is the first failed probe's own words.
+	// Addr and Detail are the address and the words of the probe that brought the last of Classes. Addr is zero when none
+	// was known.
+	Addr   netip.AddrPort
 	Detail string
 	// Pod is who answered this approach last before it, nil when unknown.
 	Pod *Pod
@@ -170,27 +177,28 @@ type Outage struct {
 
 // Duration is from the first failed probe to the next success, less the time in which nobody looked; for an outage
 // that lasts, to its last failed probe. The truth is within Bounds.
-func (o *Outage) Duration() time.Duration {
-	to := o.End
-	if to.IsZero() {
-		to = o.Last
+func (o *Outage) Duration() time.Duration { return o.until().since(o.First) }
+
+// Paused is how long nobody looked between First and End (or Last).
+func (o *Outage) Paused() time.Duration { return o.until().Paused - o.First.Paused }
+
+func (o *Outage) until() Moment {
+	if o.End.IsZero() {
+		return o.Last
 	}
-	return max(to.At-o.First.At-o.Paused, 0)
+	return o.End
 }
 
 // Bounds are the shortest and the longest time that the target can have been out, given when it was looked at: from the
-// first failed probe to the last, and from the last success before to the next after. Without a success on a side, the
-// failed probe of that side bounds it.
+// first failed probe to the last, less the time in which nobody looked, and from the last success before to the next
+// after, with it. Without a success on a side, the failed probe of that side bounds it. A probe stands for the instant
+// at which its round began, and takes less than an interval.
 func (o *Outage) Bounds() (shortest, longest time.Duration) {
-	from, to := o.First.At, o.Last.At
-	shortest = to - from - o.Paused
-	if !o.Before.IsZero() {
-		from = o.Before.At
+	from := o.Before
+	if from.IsZero() {
+		from = o.First
 	}
-	if !o.End.IsZero() {
-		to = o.End.At
-	}
-	return max(shortest, 0), to - from
+	return o.Last.since(o.First), o.until().At - from.At
 }
 
 // Verdict is what one recreation did to one approach.
@@ -211,9 +219,9 @@ var Verdicts = []Verdict{Survived, Came, Broken, Misrouted, Unmeasured}
 type Effect struct {
 	Approach string
 	Verdict  Verdict
-	// Lost counts the probes lost to it so far.
+	// Lost counts the probes of the outages that it owns: while the approach is Broken, so far.
 	Lost int
-	// For is how long the approach was out: from its first lost probe to its recovery, or so far.
+	// For is from the first of them to the recovery, or so far, less the time in which nobody looked.
 	For     time.Duration
 	Classes []probe.Outcome
 }

@@ -24,31 +24,63 @@ func (s *step) judge() {
 // answered reports whether a pod spoke: any complete HTTP answer, whatever its status.
 func answered(r *probe.Result) bool { return r.Outcome == probe.OK || r.Outcome == probe.HTTPStatus }
 
-// adopt takes the first who answers at a pin for the pinned pod: the user gave the address, or a headless name did.
+// adopt takes the first who answers at a given pin for the pinned pod, and doubts it while names lead to others only: it
+// may be a replica that no name has reached yet, or a stranger at an address that the user gave wrongly.
 func (s *step) adopt() {
-	if !s.Pin.Addr.IsValid() || s.Pin.Pod != nil || s.Pin.Proxied {
+	if !s.Pin.Addr.IsValid() || s.Pin.Proxied {
 		return
 	}
+	spoke := false
 	for i := range s.round.Results {
 		r := &s.round.Results[i]
 		if !s.target.Approaches[i].Pinned() || s.keys[i] == "" || !answered(r) || r.Who == nil && r.Outcome != probe.OK {
 			continue
 		}
-		if r.Who != nil && len(r.Who.IPs) > 0 && !slices.Contains(r.Who.IPs, r.Addr.Addr()) {
-			s.Pin.Proxied = true
-			pod := s.podOf(s.keys[i], r)
-			s.tellOnce(Event{Kind: ProxiedPin, Addr: s.Pin.Addr, Pod: &pod})
-			return
+		if s.Pin.Pod == nil && !s.Pin.Proxied {
+			s.believe(i)
 		}
-		pod, seen := s.Pods[s.keys[i]]
-		if !seen {
-			s.makeRoom()
-			pod = PodState{Pod: s.podOf(s.keys[i], r), First: s.now, Last: s.now, Addr: s.Pin.Addr}
-			s.Pods[s.keys[i]] = pod
-		}
-		s.holdPin(pod)
+		spoke = spoke || s.Pin.Pod != nil && s.Pin.Pod.Key == s.keys[i]
+	}
+	if !spoke {
 		return
 	}
+	switch member := s.isMember(s.Pin.Pod.Key); {
+	case member && s.Pin.Doubts > 0:
+		s.Pin.Doubts = 0
+		s.holdPin(s.Pods[s.Pin.Pod.Key])
+	case !member && s.Pin.Doubts < maxDoubts && s.reachesOthers():
+		if s.Pin.Doubts++; s.Pin.Doubts == maxDoubts && s.watchesPin() {
+			s.Current, s.news = nil, true
+		}
+	}
+}
+
+// believe makes who gave a result at the pin the pinned pod, unless it has another address of its own.
+func (s *step) believe(i int) {
+	r, key := &s.round.Results[i], s.keys[i]
+	if r.Who != nil && len(r.Who.IPs) > 0 && !slices.Contains(r.Who.IPs, r.Addr.Addr()) {
+		s.Pin.Proxied = true
+		pod := s.podOf(key, r)
+		s.tellOnce(Event{Kind: ProxiedPin, Addr: s.Pin.Addr, Pod: &pod})
+		return
+	}
+	pod, seen := s.Pods[key]
+	if !seen {
+		s.makeRoom()
+		pod = PodState{Pod: s.podOf(key, r), First: s.now, Last: s.now, Addr: s.Pin.Addr}
+		s.Pods[key] = pod
+	}
+	s.holdPin(pod)
+}
+
+// reachesOthers reports whether a name led to a member in this round that said who it is.
+func (s *step) reachesOthers() bool {
+	for i := range s.round.Results {
+		if r := &s.round.Results[i]; r.Who != nil && r.Resolved() && answered(r) && s.isMember(s.keys[i]) {
+			return true
+		}
+	}
+	return false
 }
 
 // holdPin makes a pod the pinned and the current one.
@@ -75,10 +107,10 @@ func (s *step) wrong(i int) bool {
 	}
 	pinned := s.Pin.Pod
 	switch {
-	case pinned == nil || key == pinned.Key:
+	case pinned == nil || key == pinned.Key && s.Pin.Doubts < maxDoubts:
 		return false
 	case r.Who == nil:
-		return !strings.HasPrefix(pinned.Key, "addr:") && !fromProxy(r.Status)
+		return (s.Pin.Doubts >= maxDoubts || !strings.HasPrefix(pinned.Key, "addr:")) && !fromProxy(r.Status)
 	default:
 		return key != ""
 	}
@@ -100,19 +132,40 @@ func (s *step) anyMember() bool {
 
 // see notes that the current pod answered at its IP.
 func (s *step) see(i int) {
-	c := s.Current
-	if c == nil || s.keys[i] == "" || s.keys[i] != c.Key || !answered(&s.round.Results[i]) {
+	c, r := s.Current, &s.round.Results[i]
+	if c == nil || s.keys[i] != c.Key || !s.answersAt(i, c.IP) {
 		return
 	}
-	if who := s.round.Results[i].Who; who != nil {
-		if ip := s.ownIP(who); ip.IsValid() && ip != c.IP {
-			return
-		}
-		if who.Instance != "" {
-			c.Instance = who.Instance
-		}
+	if who := r.Who; who != nil && who.Instance != "" {
+		c.Instance = who.Instance
 	}
 	c.Last = s.now
+	s.steady = s.steady || r.Who == nil || !r.Who.Unready
+}
+
+// answersAt reports whether who gave a result can be reached at that IP of its own. A connection that was kept open does
+// not prove it while a new one fails: a pod that is leaving serves it to the end.
+func (s *step) answersAt(i int, ip netip.Addr) bool {
+	r := &s.round.Results[i]
+	if !answered(r) || s.keys[i] == "" {
+		return false
+	}
+	if r.Who != nil {
+		if s.ownIP(r.Who).IsValid() && !slices.Contains(r.Who.IPs, ip) {
+			return false
+		}
+	}
+	return !r.Reused || s.Pin.Addr.Addr() != ip || !s.pinRefuses()
+}
+
+// pinRefuses reports whether a new connection to the pin failed in this round.
+func (s *step) pinRefuses() bool {
+	for i, a := range s.target.Approaches {
+		if r := &s.round.Results[i]; a.Pinned() && r.Outcome.Failed() && !answered(r) && !r.Reused {
+			return true
+		}
+	}
+	return false
 }
 
 // learnPin finds the pin while there is none, and says once what is missing for it. It also says once what cannot be
@@ -173,11 +226,4 @@ func (s *step) anyIdentity() bool {
 		}
 	}
 	return false
-}
-
-// unready reports whether a pod that answered in this round says that it is not ready.
-func unready(results []probe.Result) bool {
-	return slices.ContainsFunc(results, func(r probe.Result) bool {
-		return r.Who != nil && r.Who.Unready
-	})
 }

@@ -18,41 +18,58 @@ func (s *step) compareNames() {
 			continue
 		}
 		approach := &s.target.Approaches[i]
-		known := s.DNS[approach.Host]
+		was := s.DNS[approach.Host]
 		families := s.target.Family
 		if families == 0 {
 			families = resolve.Any
 		}
 		families &^= answer.Unanswered
-		if families == 0 {
+		is := was.with(answer.Addrs, families)
+		if was.equal(is) {
 			continue
 		}
-		next := slices.DeleteFunc(slices.Clone(known.Addrs), func(a netip.Addr) bool { return in(a, families) })
-		for _, a := range answer.Addrs {
-			if in(a, families) {
-				next = append(next, a)
-			}
-		}
-		slices.SortFunc(next, netip.Addr.Compare)
-		next = slices.Compact(next)
-		was4, was6 := known.Known4, known.Known6
-		before := known.Addrs
-		known.Known4 = was4 || families&resolve.IPv4 != 0
-		known.Known6 = was6 || families&resolve.IPv6 != 0
-		if slices.Equal(next, before) && was4 == known.Known4 && was6 == known.Known6 {
-			continue
-		}
-		known.Addrs = next
-		s.DNS[approach.Host] = known
+		s.DNS[approach.Host] = is
 		s.news = true
 		// What is seen for the first time is no change.
-		seen := func(a netip.Addr) bool { return a.Is4() && was4 || a.Is6() && was6 }
-		if !slices.Equal(only(before, seen), only(next, seen)) {
+		seen := func(a netip.Addr) bool { return a.Is4() && was.Known4 || a.Is6() && was.Known6 }
+		if !slices.Equal(only(was.Addrs, seen), only(is.Addrs, seen)) {
 			s.DNSChanges++
 			s.tell(&s.first, Event{Kind: DNSChanged, Approach: approach.Name, Host: approach.Host,
-				WasAddrs: before, Addrs: slices.Clone(next)})
+				WasAddrs: was.Addrs, Addrs: is.Addrs})
 		}
 	}
+}
+
+// with is what is known after an answer for those families. It shares the addresses when they are the same ones.
+func (a Addresses) with(answer []netip.Addr, families resolve.Family) Addresses {
+	is := Addresses{Known4: a.Known4 || families&resolve.IPv4 != 0, Known6: a.Known6 || families&resolve.IPv6 != 0, Addrs: a.Addrs}
+	old := func(addr netip.Addr) bool { return !in(addr, families) || slices.Contains(answer, addr) }
+	known := func(addr netip.Addr) bool { return !in(addr, families) || slices.Contains(a.Addrs, addr) }
+	if all(a.Addrs, old) && all(answer, known) {
+		return is
+	}
+	is.Addrs = slices.DeleteFunc(slices.Clone(a.Addrs), func(addr netip.Addr) bool { return in(addr, families) })
+	for _, addr := range answer {
+		if in(addr, families) {
+			is.Addrs = append(is.Addrs, addr)
+		}
+	}
+	slices.SortFunc(is.Addrs, netip.Addr.Compare)
+	is.Addrs = slices.Compact(is.Addrs)
+	return is
+}
+
+func (a Addresses) equal(b Addresses) bool {
+	return a.Known4 == b.Known4 && a.Known6 == b.Known6 && slices.Equal(a.Addrs, b.Addrs)
+}
+
+func all(addrs []netip.Addr, ok func(netip.Addr) bool) bool {
+	for _, a := range addrs {
+		if !ok(a) {
+			return false
+		}
+	}
+	return true
 }
 
 func in(a netip.Addr, f resolve.Family) bool {
@@ -107,8 +124,11 @@ func (s *step) identify(i int) string {
 	return ""
 }
 
-// ownIP is the reported pod IP in the target's family.
+// ownIP is the reported pod IP that is pinned, else the first in the target's family.
 func (f *follower) ownIP(who *identity.Report) netip.Addr {
+	if pin := f.state.Pin.Addr.Addr(); pin.IsValid() && slices.Contains(who.IPs, pin) {
+		return pin
+	}
 	for _, ip := range who.IPs {
 		if f.target.Family == 0 || in(ip, f.target.Family) {
 			return ip
@@ -128,13 +148,17 @@ func (f *follower) podOf(key string, r *probe.Result) Pod {
 func (s *step) refresh(pod *PodState, r *probe.Result) {
 	if r.Who != nil {
 		was, instance := pod.Pod, r.Who.Instance
-		if ip := s.ownIP(r.Who); ip.IsValid() && ip != pod.IP {
+		if ip := s.ownIP(r.Who); ip.IsValid() && !slices.Contains(r.Who.IPs, pod.IP) {
 			pod.IP = ip
 			s.news = true
 		}
-		if instance != "" && instance != pod.Instance && instance != pod.Previous {
-			pod.Previous, pod.Instance = pod.Instance, instance
+		if instance != "" && instance != pod.Instance && !slices.Contains(pod.Earlier, instance) {
+			pod.Instance = instance
 			s.news = true
+			if was.Instance != "" {
+				kept := pod.Earlier[max(len(pod.Earlier)-maxEarlier+1, 0):]
+				pod.Earlier = append(slices.Clone(kept), was.Instance)
+			}
 			if was.Instance != "" && was.IP == pod.IP { // at another IP it moved
 				s.restarted(was, pod.Pod)
 			}

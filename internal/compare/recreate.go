@@ -27,13 +27,13 @@ func (s *step) seekSuccessor() {
 	if c == nil {
 		return
 	}
+	if c.Last.Seq == s.now.Seq {
+		return
+	}
 	known, ok := s.Pods[c.Key]
 	if ok && known.IP.IsValid() && c.IP.IsValid() && known.IP != c.IP && known.Last.Seq == s.now.Seq {
 		known.First = s.now
 		s.begin(Moved, known)
-		return
-	}
-	if c.Last.Seq == s.now.Seq {
 		return
 	}
 	if !s.watchesPin() {
@@ -49,11 +49,9 @@ func (s *step) seekSuccessor() {
 		s.begin(replaced(c.Pod, next.Pod), next)
 		return
 	}
-	if !s.State.Lost && s.unsettled() == nil && s.now.At-c.Last.At >= s.settle && s.othersAnswer() {
+	if !s.State.Lost && s.unsettled() == nil && s.now.since(c.Last) >= s.settle && s.othersAnswer() {
 		s.State.Lost = true
-		if s.opt.RepinAfter > 0 {
-			s.RepinAt = s.now.At + s.opt.RepinAfter
-		}
+		s.scheduleRepin()
 		was := c.Pod
 		s.tell(&s.why, Event{Kind: Lost, Was: &was})
 	}
@@ -69,7 +67,7 @@ func replaced(old, next Pod) Kind {
 
 // watchesPin reports whether the current pod is the pinned one, so that the pinned approaches tell whether it is there.
 func (s *step) watchesPin() bool {
-	return s.Pin.Pod != nil && s.Current.Key == s.Pin.Pod.Key && s.Current.IP == s.Pin.Addr.Addr()
+	return s.Pin.Pod != nil && s.Current != nil && s.Current.Key == s.Pin.Pod.Key && s.Current.IP == s.Pin.Addr.Addr()
 }
 
 // pinDown reports whether a pinned approach failed in this round, or was answered by another pod.
@@ -146,13 +144,10 @@ func (s *step) pinWasDown() bool {
 // for long and stays silent. With several replicas it can't be told.
 func (s *step) onlyNewcomer() (next PodState, found bool) {
 	c := s.Current
-	var predecessor string
-	if n := len(s.Recreations); n > 0 {
-		predecessor = s.Recreations[n-1].Old.Key
-	}
 	for _, p := range s.Pods {
+		alongside := p.Last.Seq >= c.First.Seq || c.Last.since(p.Last) <= s.settle
 		switch {
-		case p.Key == c.Key || p.Key == predecessor || p.Last.Seq < c.First.Seq:
+		case p.Key == c.Key || !p.Member || !alongside || s.wasReplaced(p.Key):
 		case !s.isSuccessor(p) || p.First.Seq <= c.Last.Seq || found:
 			return PodState{}, false
 		default:
@@ -160,10 +155,17 @@ func (s *step) onlyNewcomer() (next PodState, found bool) {
 		}
 	}
 	alone := c.Last.Seq - c.First.Seq
-	if s.gap() && alone > 0 || alone >= watch && s.now.Seq-c.Last.Seq >= watch/2 {
+	if s.gap() && alone > 0 || alone >= watch && s.now.Seq-next.First.Seq >= watch/2-1 {
 		return next, found
 	}
 	return PodState{}, false
+}
+
+// wasReplaced reports whether a recreation that still counts ended the pod.
+func (s *step) wasReplaced(key string) bool {
+	return slices.ContainsFunc(s.Recreations, func(r Recreation) bool {
+		return r.Old.Key == key && !r.Withdrawn && r.Kind != Moved
+	})
 }
 
 // gap reports whether a name lost probes since the current pod's last answer.
@@ -210,58 +212,85 @@ func (s *step) begin(kind Kind, next PodState) {
 		s.Owned[i], s.Approaches[i].Since = s.Approaches[i].Since, Loss{}
 	}
 	s.Current = &CurrentState{Pod: next.Pod, First: next.First, Last: next.Last}
+	s.steady = next.Last.Seq == s.now.Seq
 	s.tell(&s.why, Event{Kind: kind, Recreation: &r, Was: clonePointer(&r.Old), Pod: clonePointer(&r.New)})
 }
 
-// withdraw takes back that the pinned pod was recreated or lost, when it answers at its IP again.
+// withdraw takes back that a pod was recreated or lost, when it answers at its IP again.
 func (s *step) withdraw() {
-	if s.Pin.Pod == nil || !s.pinnedAnswers() {
-		return
-	}
-	old := s.Pods[s.Pin.Pod.Key]
-	undone := s.State.Lost
-	var last *Recreation
-	for i := range s.Recreations {
-		r := &s.Recreations[i]
-		if r.Withdrawn || r.Kind == Moved || r.Old.Key != s.Pin.Pod.Key || r.Old.IP != s.Pin.Addr.Addr() {
+	for i, key := range s.keys {
+		if key == "" || s.Current == nil || key == s.Current.Key && !s.State.Lost {
 			continue
 		}
-		r.Withdrawn, undone, last = true, true, r
-		s.RecreationCount--
-		for k, e := range r.Effects {
-			a := &s.Approaches[k]
-			a.count(e.Verdict, -1)
-			if e.Verdict == Came {
-				a.Recovery.remove(e.For)
-			}
-			a.Broken = slices.DeleteFunc(a.Broken, func(n int) bool { return n == r.N })
+		if old, ok := s.Pods[key]; ok {
+			s.withdrawFor(i, old)
 		}
 	}
-	if !undone {
+}
+
+// withdrawFor takes back what was said of the pod that gave a result, if it did so at its IP.
+func (s *step) withdrawFor(i int, old PodState) {
+	found := s.State.Lost && old.Key == s.Current.Key && s.answersAt(i, s.Current.IP)
+	var undone *Recreation
+	for k := range s.Recreations {
+		r := &s.Recreations[k]
+		if !r.Withdrawn && r.Kind != Moved && r.Old.Key == old.Key && s.answersAt(i, r.Old.IP) && s.isSame(i, &r.Old) {
+			s.undo(r)
+			undone = r
+		}
+	}
+	if undone == nil && !found {
 		return
 	}
-	s.State.Lost = false
-	s.RepinAt = 0
+	pinned := s.Pin.Pod != nil && s.Pin.Pod.Key == old.Key
+	latest := undone != nil && undone.N == s.RecreationNumber && !s.watchesPin()
+	if pinned || latest {
+		s.Current = &CurrentState{Pod: old.Pod, First: old.First, Last: s.now}
+		s.State.Lost, s.steady = false, true
+	}
 	if s.unsettled() == nil {
 		s.Owned, s.Back = nil, nil
 	}
-	s.Current = &CurrentState{Pod: old.Pod, First: old.First, Last: s.now}
-	e := Event{Kind: Withdrawn, Was: clonePointer(&old.Pod), Pod: clonePointer(&old.Pod)}
-	if last != nil {
-		e.Recreation = last.clone()
+	s.RepinAt = 0
+	if s.Pin.Pod != nil && s.wasReplaced(s.Pin.Pod.Key) {
+		s.scheduleRepin()
+	}
+	e := Event{Kind: Withdrawn, Pod: clonePointer(&old.Pod)}
+	if undone != nil {
+		e.Recreation = undone.clone()
 	}
 	s.tell(&s.why, e)
 }
 
-// pinnedAnswers reports whether the pinned pod answered at its own IP in this round.
-func (s *step) pinnedAnswers() bool {
-	for i := range s.round.Results {
-		r := &s.round.Results[i]
-		if s.keys[i] == s.Pin.Pod.Key && answered(r) && r.Addr.Addr() == s.Pin.Addr.Addr() {
-			return true
+// isSame reports whether who gave a result is that very pod. Without a UID its IP alone does not tell: it takes the same
+// process, or where that is not known a name that leads there.
+func (s *step) isSame(i int, old *Pod) bool {
+	r := &s.round.Results[i]
+	switch {
+	case old.UID != "":
+		return true
+	case r.Who == nil || r.Who.Instance == "" || old.Instance == "":
+		return r.Resolved()
+	}
+	return r.Who.Instance == old.Instance
+}
+
+// undo takes a recreation out of all figures.
+func (s *step) undo(r *Recreation) {
+	r.Withdrawn = true
+	s.RecreationCount--
+	mine := func(n int) bool { return n == r.N }
+	for i, e := range r.Effects {
+		a := &s.Approaches[i]
+		a.count(e.Verdict, -1)
+		if e.Verdict == Came {
+			a.Recovery.remove(e.For)
+		}
+		a.Broken = slices.DeleteFunc(a.Broken, mine)
+		if a.Suspect != nil {
+			a.Suspect.Turned = slices.DeleteFunc(a.Suspect.Turned, mine)
 		}
 	}
-	return false
 }
 
 // settleIfDue judges the open recreation when every approach is back, or its time is over.
@@ -277,7 +306,7 @@ func (s *step) settleIfDue() {
 	switch {
 	case back:
 		s.settleAs(ByAnswers)
-	case s.now.At >= max(r.FirstNew.At, r.LastOld.At)+s.settle: // a successor may have answered before the old pod went
+	case min(s.now.since(r.FirstNew), s.now.since(r.LastOld)) >= s.settle: // a successor may have answered before the old pod went
 		s.settleAs(ByTime)
 	}
 }
@@ -310,15 +339,13 @@ func (s *step) settleAs(why Reason) {
 		}
 	}
 	s.Owned, s.Back = nil, nil
-	if s.opt.RepinAfter > 0 {
-		s.RepinAt = s.now.At + s.opt.RepinAfter
-	}
+	s.scheduleRepin()
 	s.tell(&s.why, Event{Kind: Settled, Recreation: r.clone()})
 }
 
 // effect is the verdict on one approach, from the outages that ended and the one that lasts.
 func effect(approach string, owned Loss, open *Outage) Effect {
-	e := Effect{Approach: approach, Lost: owned.Lost, Classes: slices.Clone(owned.Classes), For: owned.End.At - owned.First.At}
+	e := Effect{Approach: approach, Lost: owned.Lost, Classes: slices.Clone(owned.Classes), For: owned.End.since(owned.First)}
 	wrong := owned.Wrong
 	if open != nil {
 		first := owned.First
@@ -326,7 +353,7 @@ func effect(approach string, owned Loss, open *Outage) Effect {
 			first = open.First
 		}
 		e.Lost += open.Lost
-		e.For = open.Last.At - first.At
+		e.For = open.Last.since(first)
 		e.Classes = union(e.Classes, open.Classes)
 		wrong += open.WrongPod
 	}
@@ -343,6 +370,12 @@ func effect(approach string, owned Loss, open *Outage) Effect {
 		e.Verdict = Unmeasured
 	}
 	return e
+}
+
+func (s *step) scheduleRepin() {
+	if s.opt.RepinAfter > 0 {
+		s.RepinAt = s.now.At + s.opt.RepinAfter
+	}
 }
 
 // repinIfDue moves the pin on to a pod that answers, once it is time.
@@ -411,7 +444,7 @@ func (l *Loss) merge(later Loss) {
 	l.Probes += later.Probes
 	l.Lost += later.Lost
 	l.Wrong += later.Wrong
-	l.Classes = union(slices.Clip(l.Classes), later.Classes)
+	l.Classes = union(l.Classes, later.Classes)
 }
 
 func (l Loss) clone() Loss {
@@ -419,11 +452,11 @@ func (l Loss) clone() Loss {
 	return l
 }
 
-// union is a with what b has more, in order of first appearance.
+// union is a with what b has more, in order of first appearance. It never writes behind a: states share it.
 func union(a, b []probe.Outcome) []probe.Outcome {
 	for _, o := range b {
 		if !slices.Contains(a, o) {
-			a = append(a, o)
+			a = append(slices.Clip(a), o)
 		}
 	}
 	return a

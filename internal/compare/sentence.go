@@ -18,27 +18,30 @@ func (e Event) Sentence() string {
 	case Repinned:
 		return fmt.Sprintf("the IP to call is now %v (%s), no longer %v, so that the next recreation is measured too", e.Addr, e.Pod.name(), e.WasAddr)
 	case NoPin:
-		return fmt.Sprintf("no IP to call yet: %s is answered, but not told by whom; give the pod's address with ip=ADDRESS, or mark a name as headless", e.Approach)
+		return fmt.Sprintf("no IP to pin: %s is answered, but not told by whom; give the pod's address (ip=ADDRESS), or mark a name as headless", e.Approach)
 	case UntrustedIP:
-		return fmt.Sprintf("no IP to call: the pod says that its IP is %s, which means another place here", list(e.Addrs))
+		return fmt.Sprintf("no IP to pin: the pod says that its IP is %s, which is another place for whoever uses it", list(e.Addrs))
 	case ProxiedPin:
-		return fmt.Sprintf("%v is not a pod's own IP (%s answered there, from %v): a Service or a proxy, which hides which pod answers", e.Addr, e.Pod.name(), e.Pod.IP)
+		return fmt.Sprintf("%v is no pod's own IP: %s at %s answered there, behind a Service or a proxy that hides which pod answers",
+			e.Addr, e.Pod.name(), bracketed(e.Pod.IP))
 	case NoIdentity:
-		return "the target does not say which pod answers: availability can be compared, but not who answered, nor whether a pod was recreated"
+		return "the target does not say which pod answers: availability is compared, but a restart or a wrong pod cannot be told"
 	case NoUID:
 		return "the target says who answers, but without a pod UID: a restart cannot be told from a recreation that keeps the IP"
 	case Broke:
 		return e.broke()
 	case Changed:
-		return fmt.Sprintf("%s is still out, %s: %s", e.Approach, lost(e.Outage.Lost), e.cause(e.Outage.Classes[len(e.Outage.Classes)-1]))
+		return fmt.Sprintf("%s is still out (%s) and fails in another way: %s", e.Approach, lost(e.Outage.Lost), e.cause(e.Outage.Classes[len(e.Outage.Classes)-1]))
+	case Explained:
+		return fmt.Sprintf("%s is still out (%s)%s", e.Approach, lost(e.Outage.Lost), e.Outage.Likely.words())
 	case Recovered:
-		return fmt.Sprintf("%s recovered after %s, %s%s", e.Approach, e.Outage.lasted(), lost(e.Outage.Lost), e.by())
+		return e.recovered()
 	case Corrected:
 		return e.corrected()
 	case Restarted:
-		return fmt.Sprintf("%s restarted in place: another process, the same pod and IP %v; nobody has to look it up anew", e.Pod.name(), e.Pod.IP)
+		return fmt.Sprintf("%s restarted in place: another process in the same pod, which keeps its IP %s", e.Pod.name(), bracketed(e.Pod.IP))
 	case RestartedOrRecreated:
-		return fmt.Sprintf("%s was restarted or recreated, which cannot be told without a UID: another process at the same IP %v", e.Pod.name(), e.Pod.IP)
+		return fmt.Sprintf("%s was restarted or recreated: another process at the same IP %s, and no UID that tells which", e.Pod.name(), bracketed(e.Pod.IP))
 	case Moved:
 		return fmt.Sprintf("pod moved: %s (the same pod, another IP)", change(e.Was, e.Pod))
 	case Recreated:
@@ -49,19 +52,19 @@ func (e Event) Sentence() string {
 	case PresumedRecreated:
 		return fmt.Sprintf("pod presumed recreated: %s (no UID proves it)", change(e.Was, e.Pod))
 	case Lost:
-		return fmt.Sprintf("pod lost: %s at %v no longer answers; other pods of the target do, and none of them is new", e.Was.name(), e.Was.IP)
+		return fmt.Sprintf("pod lost: %s no longer answers at %s; pods that were known before do, and no new one", e.Was.name(), bracketed(e.Was.IP))
 	case Withdrawn:
-		return fmt.Sprintf("neither recreated nor lost after all: %s answers at %v again", e.Pod.name(), e.Pod.IP)
+		return e.withdrawn()
 	case Settled:
 		return e.settled()
 	case VerdictChanged:
 		return e.verdictChanged()
 	case DNSChanged:
-		return fmt.Sprintf("DNS changed: %s was %s, is %s", e.Host, list(e.WasAddrs), list(e.Addrs))
+		return e.dnsChanged()
 	case Paused:
-		return fmt.Sprintf("the prober was paused: nobody looked for %s, which counts neither as up nor as down", human(e.Gap))
+		return fmt.Sprintf("nobody looked for %s (the prober was stopped or starved), which counts neither as up nor as down", human(e.Gap))
 	case ClockChanged:
-		return fmt.Sprintf("the wall clock jumped by %s (it was set, or the machine slept); durations are not touched by that", signed(e.Gap))
+		return fmt.Sprintf("the wall clock jumped by %s (it was set, or the machine slept); no duration is changed by that", signed(e.Gap))
 	}
 	return string(e.Kind)
 }
@@ -76,17 +79,22 @@ func (e Event) broke() string {
 	default:
 		s += fmt.Sprintf(" (last answered %s)", o.Before.clock())
 	}
-	switch e.Likely {
+	return s + e.Outage.Likely.words()
+}
+
+// words continue a sentence on a name that fails while the pin answers.
+func (l Likely) words() string {
+	switch l {
 	case NotReady:
-		s += "; by IP the pod answers, and says that it is not ready: no name leads to it"
+		return "; by IP the pod answers, and says that it is not ready"
 	case NoEndpoints:
-		s += "; by IP the pod answers, so it is likely not Ready, or the Service selects nothing"
+		return "; by IP the pod answers, so it is likely not Ready, or the Service selects nothing"
 	case NoService:
-		s += "; by IP the pod answers, so there is likely no such Service"
+		return "; by IP the pod answers, so there is likely no such Service"
 	case DNSItself:
-		s += "; by IP the pod answers, so it is likely DNS itself"
+		return "; by IP the pod answers, so it is likely DNS itself"
 	}
-	return s
+	return ""
 }
 
 // cause is a failure class in words.
@@ -99,11 +107,11 @@ func (e Event) cause(class probe.Outcome) string {
 	case probe.DNSNotFound:
 		return "DNS knows no such name (NXDOMAIN)"
 	case probe.DNSNoData:
-		return "DNS has no address for the name"
+		return "DNS knows the name, but has no address for it"
 	case probe.DNSServFail:
 		return "the DNS server failed (SERVFAIL)"
 	case probe.DNSRefused:
-		return "the DNS server refused to answer"
+		return "the DNS server refused to answer (REFUSED)"
 	case probe.DNSTimeout:
 		return "the DNS server did not answer in time"
 	case probe.DNSUnreachable:
@@ -113,7 +121,7 @@ func (e Event) cause(class probe.Outcome) string {
 	case probe.Refused:
 		return at + " refused the connection"
 	case probe.NoRoute:
-		return "nothing is there at " + at + " (no route to host)"
+		return "nobody is at " + at + " (no route to host)"
 	case probe.NoNetwork:
 		return "no network leads to " + at
 	case probe.Blackhole:
@@ -138,67 +146,104 @@ func (e Event) cause(class probe.Outcome) string {
 		return at + " answered with an error status"
 	case probe.WrongPod:
 		if w := e.Outage.Wrong; w != nil {
-			return fmt.Sprintf("%s is answered by the wrong pod: %s, to which no name of this target leads", at, w.name())
+			return fmt.Sprintf("the wrong pod answers at %s: %s, which no name of this target has reached", at, w.name())
 		}
-		return at + " is answered by somebody else than the pod"
+		return "the wrong server answers at " + at + ": it does not say who it is, as the pod did"
 	}
 	return at + " failed: " + e.Outage.Detail
 }
 
+func (e Event) recovered() string {
+	s := fmt.Sprintf("%s recovered after %s", e.Approach, e.Outage.lasted())
+	if e.Pod != nil {
+		s += fmt.Sprintf(" (%s answers)", e.Pod.name())
+	}
+	return s
+}
+
+// lasted is the duration with what is certain about it, and what it cost.
+func (o *Outage) lasted() string {
+	shortest, longest := o.Bounds()
+	s := fmt.Sprintf("%s (at least %s, at most %s), %s", human(o.Duration()), human(shortest), human(longest), lost(o.Lost))
+	if o.Void > 0 {
+		s += fmt.Sprintf(" and %d void", o.Void)
+	}
+	if paused := o.Paused(); paused > 0 {
+		s += fmt.Sprintf(", not counting %s in which nobody looked", human(paused))
+	}
+	return s
+}
+
 func (e Event) corrected() string {
-	s := fmt.Sprintf("%s: %d answers were taken for the wrong pod's, but came from the successor %s, which has the old IP", e.Approach, e.Count, e.Pod.name())
+	who := "it was"
+	if e.Count > 1 {
+		who = fmt.Sprintf("all %d times it was", e.Count)
+	}
+	s := fmt.Sprintf("%s was answered by no wrong pod: %s %s, which a name has reached now", e.Approach, who, e.Pod.name())
 	switch o := e.Outage; {
 	case o.Lost == 0:
 		return s + "; there was no outage"
 	case o.End.IsZero():
-		return s + "; the outage goes on"
+		return fmt.Sprintf("%s; the outage goes on, %s", s, lost(o.Lost))
 	default:
-		return fmt.Sprintf("%s; it had recovered after %s, %s", s, o.lasted(), lost(o.Lost))
+		return fmt.Sprintf("%s; it had recovered after %s", s, o.lasted())
 	}
 }
 
+func (e Event) withdrawn() string {
+	s := fmt.Sprintf("%s answers at %s again: ", e.Pod.name(), bracketed(e.Pod.IP))
+	if e.Recreation == nil {
+		return s + "it was not lost"
+	}
+	return s + fmt.Sprintf("it was not recreated, and recreation %d does not count", e.Recreation.N)
+}
+
 func (e Event) settled() string {
-	var parts []string
-	for _, f := range e.Recreation.Effects {
-		part := fmt.Sprintf("%s %s", f.Approach, f.Verdict)
+	parts := make([]string, len(e.Recreation.Effects))
+	for i, f := range e.Recreation.Effects {
+		parts[i] = fmt.Sprintf("%s %s", f.Approach, f.Verdict)
 		if f.Verdict == Came {
-			part += " after " + human(f.For)
+			parts[i] += " after " + human(f.For)
 		}
 		if f.Lost > 0 {
-			part += fmt.Sprintf(" (%s)", lost(f.Lost))
+			parts[i] += fmt.Sprintf(" (%s)", lost(f.Lost))
 		}
-		parts = append(parts, part)
 	}
 	return fmt.Sprintf("what recreation %d did: %s", e.Recreation.N, strings.Join(parts, ", "))
 }
 
 func (e Event) verdictChanged() string {
-	which := fmt.Sprintf("recreation %d", e.Numbers[0])
-	if len(e.Numbers) > 1 {
-		which = fmt.Sprintf("recreations %s", strings.Trim(strings.ReplaceAll(fmt.Sprint(e.Numbers), " ", ", "), "[]"))
-	}
-	s := fmt.Sprintf("%s was %s by %s, now it is %s", e.Approach, e.WasVerdict, which, e.Verdict)
+	s := fmt.Sprintf("%s was %s when %s settled, now it is %s", e.Approach, e.WasVerdict, numbers(e.Numbers), e.Verdict)
 	if e.Verdict == Misrouted {
-		s += ": worse than broken, because it looks fine"
+		s += ", which is worse: another pod answers, and all looks well"
 	}
 	return s
 }
 
-func (e Event) by() string {
-	if e.Pod == nil {
-		return ""
+// shown is how many things of one kind a sentence names; the event has them all.
+const shown = 6
+
+// numbers are recreations.
+func numbers(all []int) string {
+	if len(all) == 1 {
+		return fmt.Sprintf("recreation %d", all[0])
 	}
-	return fmt.Sprintf(" (%s answers)", e.Pod.name())
+	parts := make([]string, len(all))
+	for i, n := range all {
+		parts[i] = fmt.Sprint(n)
+	}
+	return "recreations " + enumerate(parts)
 }
 
-// lasted is the duration with what is certain about it.
-func (o *Outage) lasted() string {
-	shortest, longest := o.Bounds()
-	s := fmt.Sprintf("%s (at least %s, at most %s)", human(o.Duration()), human(shortest), human(longest))
-	if o.Paused > 0 {
-		s += fmt.Sprintf(", not counting %s in which nobody looked", human(o.Paused))
+func (e Event) dnsChanged() string {
+	was, is := "was "+list(e.WasAddrs), "is now "+list(e.Addrs)
+	if len(e.WasAddrs) == 0 {
+		was = "had no address"
 	}
-	return s
+	if len(e.Addrs) == 0 {
+		is = "has none now"
+	}
+	return fmt.Sprintf("DNS changed: %s %s, %s", e.Host, was, is)
 }
 
 // name is the pod's name, or whatever else tells it from others.
@@ -209,31 +254,47 @@ func (p *Pod) name() string {
 	case p.Name != "":
 		return p.Name
 	case p.IP.IsValid():
-		return p.IP.String()
+		return bracketed(p.IP)
 	}
 	return p.Key
 }
 
 // change is what a pod was and is, with the name only once when it stayed.
 func change(was, is *Pod) string {
-	if was.Name == is.Name {
-		if was.IP == is.IP {
-			return fmt.Sprintf("%s %v", is.name(), is.IP)
-		}
-		return strings.TrimSpace(fmt.Sprintf("%s %v -> %v", is.Name, was.IP, is.IP))
+	from, to := bracketed(was.IP), bracketed(is.IP)
+	switch {
+	case was.Name == is.Name && was.IP == is.IP:
+		return strings.TrimSpace(is.Name + " " + to)
+	case was.Name == is.Name:
+		return strings.TrimSpace(fmt.Sprintf("%s %s -> %s", is.Name, from, to))
 	}
-	return fmt.Sprintf("%s %v -> %s %v", was.name(), was.IP, is.name(), is.IP)
+	return fmt.Sprintf("%s %s -> %s %s", was.name(), from, is.name(), to)
 }
 
 func (m Moment) clock() string { return m.Wall.Local().Format("15:04:05") }
 
-func list(addrs []netip.Addr) string {
-	if len(addrs) == 0 {
-		return "without address"
+// bracketed is an address as it stands in a URL.
+func bracketed(a netip.Addr) string {
+	switch {
+	case !a.IsValid():
+		return "an unknown IP"
+	case a.Is4():
+		return a.String()
 	}
+	return "[" + a.String() + "]"
+}
+
+func list(addrs []netip.Addr) string {
 	parts := make([]string, len(addrs))
 	for i, a := range addrs {
-		parts[i] = a.String()
+		parts[i] = bracketed(a)
+	}
+	return enumerate(parts)
+}
+
+func enumerate(parts []string) string {
+	if more := len(parts) - shown; more > 1 {
+		return fmt.Sprintf("%s and %d more", strings.Join(parts[:shown], ", "), more)
 	}
 	return strings.Join(parts, ", ")
 }
@@ -254,8 +315,7 @@ func signed(d time.Duration) string {
 
 // human is a duration as people say it, to a tenth of a second below a minute.
 func human(d time.Duration) string {
-	switch {
-	case d < time.Minute:
+	if d < time.Minute {
 		return fmt.Sprintf("%.1fs", d.Seconds())
 	}
 	return d.Round(time.Second).String()

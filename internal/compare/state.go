@@ -15,6 +15,8 @@ const (
 	maxPods        = 256  // pods seen; the one that is longest silent is forgotten
 	maxRecreations = 32   // recreations kept one by one; older ones are only counted
 	maxBroken      = 1024 // recreations that wait for one approach to come back
+	maxEarlier     = 8    // processes of one pod
+	maxDoubts      = 30   // rounds; of five replicas, a name that takes turns misses one for so long once in 800 times
 )
 
 // State is all that a Tracker knows of one target: the same rounds after the same State give the same events, which is
@@ -23,9 +25,7 @@ type State struct {
 	Target string
 	// First and Last are the first and the last round observed.
 	First, Last Moment
-	// Paused is for how long nobody looked, in all.
-	Paused     time.Duration
-	Approaches []ApproachState
+	Approaches  []ApproachState
 	// Pods are the members and the pinned pod, by Key.
 	Pods map[string]PodState
 	Pin  PinState
@@ -98,18 +98,20 @@ type PodState struct {
 	Addr netip.AddrPort
 	// First and Last are its first and last answers.
 	First, Last Moment
-	// Previous is the Instance before the one it has now, whose late answers are no further restart.
-	Previous string
+	// Earlier are the Instances that it had before, the last few of them: when one of them answers again, late or because
+	// several processes share the pod's IP, that is no restart. Never changed in place.
+	Earlier []string
 }
 
 // PinState is what the pinned approaches dial.
 type PinState struct {
 	// Addr is zero until it is known.
 	Addr netip.AddrPort
-	// Given is true when the user gave it.
-	Given bool
 	// Pod is who answered there first; nil until somebody did, and when the pin is Proxied.
 	Pod *Pod
+	// Doubts counts the rounds in which Pod answered while names led to other pods only, up to maxDoubts, where it is taken
+	// for a stranger; 0 once it is a member.
+	Doubts int
 	// Proxied is true when those who answer there have other addresses.
 	Proxied bool
 }
@@ -121,19 +123,16 @@ type CurrentState struct {
 	First, Last Moment
 }
 
-// Suspect is a pod that answered a pinned approach without being a member.
+// Suspect is a pod that answered as the wrong one during an outage.
 type Suspect struct {
 	Key string
-	// First and Last are its first and last answers, Count how many there were, Latency how long each took.
-	First, Last Moment
-	Count       int
-	Latency     Histogram
-	// Before is the outage's last failed probe before First; zero when it began with First.
-	Before Moment
-	// Other is the first probe that failed in another way since First; zero when none did.
-	Other Moment
-	// Paused is for how long nobody looked between the outage's begin and Other, or First while Other is zero.
-	Paused time.Duration
+	// Run is the first of its answers since the outage's last other failure, zero when none came since; Last is its last.
+	Run, Last Moment
+	// Count is how many answers there were, Latency how long each success took.
+	Count   int
+	Latency Histogram
+	// Other and Before are the outage's first and last failed probes that were not answered by it; zero when all were.
+	Other, Before Moment
 	// Turned are the recreations whose verdict it turned from broken to misrouted.
 	Turned []int
 }

@@ -60,7 +60,7 @@ func (a *ApproachSummary) Availability() (share float64, ok bool) {
 func (f *follower) summary() TargetSummary {
 	s := f.state.Clone()
 	t := TargetSummary{
-		Name: f.target.Name, First: s.First, Last: s.Last, Paused: s.Paused,
+		Name: f.target.Name, First: s.First, Last: s.Last, Paused: s.Last.Paused,
 		Recreated: s.RecreationCount, Recreations: s.Recreations, Restarts: s.Restarts, DNSChanges: s.DNSChanges,
 	}
 	if f.target.URL != nil {

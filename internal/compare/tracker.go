@@ -57,7 +57,7 @@ func NewTracker(targets []probe.Target, opt Options) *Tracker {
 			Target:     target.Name,
 			Approaches: make([]ApproachState, len(target.Approaches)),
 			Pods:       map[string]PodState{},
-			Pin:        PinState{Addr: target.Pin, Given: target.Pin.IsValid()},
+			Pin:        PinState{Addr: target.Pin},
 			DNS:        map[string]Addresses{},
 		}
 		t.targets = append(t.targets, f)
@@ -116,7 +116,8 @@ func (t *Tracker) Stop(at time.Duration, wall time.Time) []Event {
 		if f.unsettled() == nil {
 			continue
 		}
-		s := step{follower: f, State: &f.state, now: Moment{Seq: f.state.Last.Seq, At: at, Wall: wall}}
+		last := f.state.Last
+		s := step{follower: f, State: &f.state, now: Moment{Seq: last.Seq, At: at, Wall: wall, Paused: last.Paused}}
 		s.settleAs(ByStop)
 		events = append(events, s.why...)
 	}
@@ -167,6 +168,9 @@ type step struct {
 	// first, broke and why are the events, in the order in which they are told.
 	first, broke, why []Event
 	pins              []probe.Pin
+	// steady is true when the current pod answered and did not say that it is going: what a name loses while a pod drains
+	// is lost to that pod's end.
+	steady bool
 	// news is true when anything changed that a quiet round leaves alone.
 	news bool
 }
@@ -174,7 +178,7 @@ type step struct {
 func (f *follower) observe(r *probe.Round) Observation {
 	s := step{
 		follower: f, State: &f.state, round: r,
-		now:    Moment{Seq: r.Seq, At: r.At, Wall: r.Wall},
+		now:    Moment{Seq: r.Seq, At: r.At, Wall: r.Wall, Paused: f.state.Last.Paused},
 		judged: make([]Judged, len(r.Results)),
 		keys:   make([]string, len(r.Results)),
 	}
@@ -219,12 +223,7 @@ func (s *step) checkClock() {
 	gap := s.now.At - s.Last.At
 	if gap > s.opt.Interval*5/2 { // one tick may be skipped; two are a pause
 		unseen := gap - s.opt.Interval
-		s.Paused += unseen
-		for i := range s.Approaches {
-			if o := s.Approaches[i].Outage; o != nil {
-				o.Paused += unseen
-			}
-		}
+		s.now.Paused += unseen
 		s.tell(&s.first, Event{Kind: Paused, Gap: unseen})
 	}
 	if drift := s.now.Wall.Sub(s.Last.Wall) - gap; drift.Abs() >= time.Second {

@@ -295,7 +295,7 @@ func (r *Reader) round(d *decoder, w *roundRecord) *Record {
 		d.fail("%d results", n)
 		return rec
 	}
-	m := w.head.moment(d, w.Seq)
+	m := w.head.moment(d, w.Seq, 0)
 	rec.Round = &probe.Round{Target: w.Target, Seq: m.Seq, At: m.At, Wall: m.Wall}
 	now := &readRound{seq: w.Seq, results: make([]shared, len(w.Results))}
 	for i := range w.Results {

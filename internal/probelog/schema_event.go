@@ -15,10 +15,10 @@ type eventRecord struct {
 	Event      compare.Kind    `json:"event"`
 	Target     string          `json:"target"`
 	Seq        uint64          `json:"seq"`
+	Paused     millis          `json:"paused_ms,omitempty"`
 	Approach   string          `json:"approach,omitempty"`
 	Sentence   string          `json:"sentence"`
 	Outage     *outageWire     `json:"outage,omitempty"`
-	Likely     compare.Likely  `json:"likely,omitempty"`
 	Pod        *podWire        `json:"pod,omitempty"`
 	Was        *podWire        `json:"was_pod,omitempty"`
 	Addr       netip.AddrPort  `json:"addr,omitzero"`
@@ -36,8 +36,8 @@ type eventRecord struct {
 
 func toEvent(e compare.Event) eventRecord {
 	return eventRecord{
-		Event: e.Kind, Target: e.Target, Seq: e.Seq, Approach: e.Approach, Sentence: e.Sentence(),
-		Outage: toOutage(e.Outage), Likely: e.Likely, Pod: toPod(e.Pod), Was: toPod(e.Was), Addr: e.Addr, WasAddr: e.WasAddr,
+		Event: e.Kind, Target: e.Target, Seq: e.Seq, Paused: toMillis(e.Paused), Approach: e.Approach, Sentence: e.Sentence(),
+		Outage: toOutage(e.Outage), Pod: toPod(e.Pod), Was: toPod(e.Was), Addr: e.Addr, WasAddr: e.WasAddr,
 		Recreation: toRecreation(e.Recreation), Verdict: e.Verdict, WasVerdict: e.WasVerdict, Numbers: e.Numbers,
 		Host: e.Host, Addrs: e.Addrs, WasAddrs: e.WasAddrs, Gap: toMillis(e.Gap), Count: e.Count,
 	}
@@ -45,8 +45,8 @@ func toEvent(e compare.Event) eventRecord {
 
 func (w *eventRecord) event(d *decoder) compare.Event {
 	e := compare.Event{
-		Kind: w.Event, Target: w.Target, Moment: w.head.moment(d, w.Seq), Approach: d.text("approach", w.Approach),
-		Outage: w.Outage.outage(d), Likely: w.Likely, Pod: w.Pod.pod(d), Was: w.Was.pod(d), Addr: w.Addr, WasAddr: w.WasAddr,
+		Kind: w.Event, Target: w.Target, Moment: w.head.moment(d, w.Seq, w.Paused), Approach: d.text("approach", w.Approach),
+		Outage: w.Outage.outage(d), Pod: w.Pod.pod(d), Was: w.Was.pod(d), Addr: w.Addr, WasAddr: w.WasAddr,
 		Recreation: w.Recreation.recreation(d), Verdict: d.verdict(w.Verdict), WasVerdict: d.verdict(w.WasVerdict),
 		Numbers: w.Numbers, Host: d.text("host", w.Host), Addrs: w.Addrs, WasAddrs: w.WasAddrs,
 		Gap: d.duration("gap_ms", w.Gap), Count: d.count("count", w.Count),
@@ -68,7 +68,7 @@ func lacks(e *compare.Event) string {
 	}
 	outage := e.Outage != nil && len(e.Outage.Classes) > 0
 	switch e.Kind {
-	case compare.Broke, compare.Changed:
+	case compare.Broke, compare.Changed, compare.Explained:
 		return needs("outage", outage)
 	case compare.Recovered, compare.Corrected:
 		return needs("outage", e.Outage != nil)
@@ -88,9 +88,10 @@ func lacks(e *compare.Event) string {
 
 // momentWire is a round as a point in time.
 type momentWire struct {
-	Seq  uint64    `json:"seq"`
-	At   millis    `json:"t_ms"`
-	Time time.Time `json:"time"`
+	Seq    uint64    `json:"seq"`
+	At     millis    `json:"t_ms"`
+	Time   time.Time `json:"time"`
+	Paused millis    `json:"paused_ms,omitempty"`
 }
 
 // toMoment is nil for the moment that never was.
@@ -98,7 +99,7 @@ func toMoment(m compare.Moment) *momentWire {
 	if m.IsZero() {
 		return nil
 	}
-	return &momentWire{m.Seq, toMillis(m.At), m.Wall}
+	return &momentWire{m.Seq, toMillis(m.At), m.Wall, toMillis(m.Paused)}
 }
 
 func (w *momentWire) moment(d *decoder) compare.Moment {
@@ -108,12 +109,12 @@ func (w *momentWire) moment(d *decoder) compare.Moment {
 	if w.Seq == 0 || w.Seq > maxCount {
 		d.fail("seq %d is out of range", w.Seq)
 	}
-	return compare.Moment{Seq: w.Seq, At: d.span(keyAt, w.At), Wall: micros(w.Time)}
+	return compare.Moment{Seq: w.Seq, At: d.span(keyAt, w.At), Wall: micros(w.Time), Paused: d.span("paused_ms", w.Paused)}
 }
 
 // moment is when the record was, in a round.
-func (h *head) moment(d *decoder, seq uint64) compare.Moment {
-	return (&momentWire{seq, h.At, h.Time}).moment(d)
+func (h *head) moment(d *decoder, seq uint64, paused millis) compare.Moment {
+	return (&momentWire{seq, h.At, h.Time, paused}).moment(d)
 }
 
 // podWire has the fields of a compare.Pod, so that one converts to the other.
@@ -144,7 +145,7 @@ type outageWire struct {
 	WrongPod int             `json:"wrong_pod,omitempty"`
 	Void     int             `json:"void,omitempty"`
 	Classes  []probe.Outcome `json:"classes"`
-	Paused   millis          `json:"paused_ms,omitempty"`
+	Likely   compare.Likely  `json:"likely,omitempty"`
 	Repinned bool            `json:"repinned,omitempty"`
 	Addr     netip.AddrPort  `json:"addr,omitzero"`
 	Detail   string          `json:"detail,omitempty"`
@@ -154,6 +155,7 @@ type outageWire struct {
 	Duration millis `json:"duration_ms"`
 	Shortest millis `json:"shortest_ms"`
 	Longest  millis `json:"longest_ms"`
+	Paused   millis `json:"paused_ms,omitempty"`
 }
 
 func toOutage(o *compare.Outage) *outageWire {
@@ -163,9 +165,9 @@ func toOutage(o *compare.Outage) *outageWire {
 	shortest, longest := o.Bounds()
 	return &outageWire{
 		Before: toMoment(o.Before), First: toMoment(o.First), Last: toMoment(o.Last), End: toMoment(o.End),
-		Lost: o.Lost, WrongPod: o.WrongPod, Void: o.Void, Classes: o.Classes, Paused: toMillis(o.Paused), Repinned: o.Repinned,
+		Lost: o.Lost, WrongPod: o.WrongPod, Void: o.Void, Classes: o.Classes, Likely: o.Likely, Repinned: o.Repinned,
 		Addr: o.Addr, Detail: o.Detail, Pod: toPod(o.Pod), Wrong: toPod(o.Wrong),
-		Duration: toMillis(o.Duration()), Shortest: toMillis(shortest), Longest: toMillis(longest),
+		Duration: toMillis(o.Duration()), Shortest: toMillis(shortest), Longest: toMillis(longest), Paused: toMillis(o.Paused()),
 	}
 }
 
@@ -176,7 +178,7 @@ func (w *outageWire) outage(d *decoder) *compare.Outage {
 	return &compare.Outage{
 		Before: w.Before.moment(d), First: w.First.moment(d), Last: w.Last.moment(d), End: w.End.moment(d),
 		Lost: d.count("lost", w.Lost), WrongPod: d.count("wrong_pod", w.WrongPod), Void: d.count("void", w.Void),
-		Classes: d.classes(w.Classes), Paused: d.span("paused_ms", w.Paused), Repinned: w.Repinned,
+		Classes: d.classes(w.Classes), Likely: w.Likely, Repinned: w.Repinned,
 		Addr: w.Addr, Detail: d.text("detail", w.Detail), Pod: w.Pod.pod(d), Wrong: w.Wrong.pod(d),
 	}
 }

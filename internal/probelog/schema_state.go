@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"callbyname/internal/compare"
 	"callbyname/internal/probe"
@@ -25,7 +26,6 @@ type stateRecord struct {
 type stateWire struct {
 	First            *momentWire            `json:"first,omitempty"`
 	Last             *momentWire            `json:"last,omitempty"`
-	Paused           millis                 `json:"paused_ms,omitempty"`
 	Approaches       []approachStateWire    `json:"approaches"`
 	Pods             []podStateWire         `json:"pods,omitempty"`
 	Pin              pinWire                `json:"pin,omitzero"`
@@ -82,17 +82,17 @@ func (w lossWire) IsZero() bool {
 
 type podStateWire struct {
 	podWire
-	Member   bool           `json:"member,omitempty"`
-	Addr     netip.AddrPort `json:"addr,omitzero"`
-	First    *momentWire    `json:"first,omitempty"`
-	Last     *momentWire    `json:"last,omitempty"`
-	Previous string         `json:"previous,omitempty"`
+	Member  bool           `json:"member,omitempty"`
+	Addr    netip.AddrPort `json:"addr,omitzero"`
+	First   *momentWire    `json:"first,omitempty"`
+	Last    *momentWire    `json:"last,omitempty"`
+	Earlier []string       `json:"earlier,omitempty"`
 }
 
 type pinWire struct {
 	Addr    netip.AddrPort `json:"addr,omitzero"`
-	Given   bool           `json:"given,omitempty"`
 	Pod     *podWire       `json:"pod,omitempty"`
+	Doubts  int            `json:"doubts,omitempty"`
 	Proxied bool           `json:"proxied,omitempty"`
 }
 
@@ -104,13 +104,12 @@ type currentWire struct {
 
 type suspectWire struct {
 	Key     string        `json:"key"`
-	First   *momentWire   `json:"first,omitempty"`
+	Run     *momentWire   `json:"run,omitempty"`
 	Last    *momentWire   `json:"last,omitempty"`
 	Count   int           `json:"count,omitempty"`
 	Latency histogramWire `json:"latency,omitempty"`
-	Before  *momentWire   `json:"before,omitempty"`
 	Other   *momentWire   `json:"other,omitempty"`
-	Paused  millis        `json:"paused_ms,omitempty"`
+	Before  *momentWire   `json:"before,omitempty"`
 	Turned  []int         `json:"turned,omitempty"`
 }
 
@@ -170,8 +169,8 @@ func (w lossWire) loss(d *decoder) compare.Loss {
 // toState leaves the approaches' names to the caller.
 func toState(s compare.State) stateWire {
 	w := stateWire{
-		First: toMoment(s.First), Last: toMoment(s.Last), Paused: toMillis(s.Paused),
-		Pin:             pinWire{s.Pin.Addr, s.Pin.Given, toPod(s.Pin.Pod), s.Pin.Proxied},
+		First: toMoment(s.First), Last: toMoment(s.Last),
+		Pin:             pinWire{s.Pin.Addr, toPod(s.Pin.Pod), s.Pin.Doubts, s.Pin.Proxied},
 		RecreationCount: s.RecreationCount, RecreationNumber: s.RecreationNumber, Back: s.Back, RepinAt: toMillis(s.RepinAt),
 		Lost: s.Lost, Restarts: s.Restarts, DNSChanges: s.DNSChanges, Told: s.Told,
 	}
@@ -180,7 +179,7 @@ func toState(s compare.State) stateWire {
 	}
 	for _, key := range slices.Sorted(maps.Keys(s.Pods)) {
 		p := s.Pods[key]
-		w.Pods = append(w.Pods, podStateWire{podWire(p.Pod), p.Member, p.Addr, toMoment(p.First), toMoment(p.Last), p.Previous})
+		w.Pods = append(w.Pods, podStateWire{podWire(p.Pod), p.Member, p.Addr, toMoment(p.First), toMoment(p.Last), p.Earlier})
 	}
 	if c := s.Current; c != nil {
 		w.Current = &currentWire{podWire(c.Pod), toMoment(c.First), toMoment(c.Last)}
@@ -209,8 +208,8 @@ func toApproachState(a compare.ApproachState) approachStateWire {
 	}
 	if s := a.Suspect; s != nil {
 		w.Suspect = &suspectWire{
-			Key: s.Key, First: toMoment(s.First), Last: toMoment(s.Last), Count: s.Count, Latency: toHistogram(s.Latency),
-			Before: toMoment(s.Before), Other: toMoment(s.Other), Paused: toMillis(s.Paused), Turned: s.Turned,
+			Key: s.Key, Run: toMoment(s.Run), Last: toMoment(s.Last), Count: s.Count, Latency: toHistogram(s.Latency),
+			Other: toMoment(s.Other), Before: toMoment(s.Before), Turned: s.Turned,
 		}
 	}
 	return w
@@ -219,9 +218,9 @@ func toApproachState(a compare.ApproachState) approachStateWire {
 // state is what the record knows of the named target. What a state must be beyond its parts, Tracker.Restore checks.
 func (w *stateWire) state(d *decoder, target string) compare.State {
 	s := compare.State{
-		Target: target, First: w.First.moment(d), Last: w.Last.moment(d), Paused: d.span("paused_ms", w.Paused),
+		Target: target, First: w.First.moment(d), Last: w.Last.moment(d),
 		Pods: map[string]compare.PodState{}, DNS: map[string]compare.Addresses{},
-		Pin:              compare.PinState{Addr: w.Pin.Addr, Given: w.Pin.Given, Pod: w.Pin.Pod.pod(d), Proxied: w.Pin.Proxied},
+		Pin:              compare.PinState{Addr: w.Pin.Addr, Pod: w.Pin.Pod.pod(d), Doubts: d.count("doubts", w.Pin.Doubts), Proxied: w.Pin.Proxied},
 		RecreationCount:  d.count("recreation_count", w.RecreationCount),
 		RecreationNumber: d.count("recreation_number", w.RecreationNumber),
 		Back:             w.Back, RepinAt: d.span("repin_at_ms", w.RepinAt), Lost: w.Lost, Restarts: d.count("restarts", w.Restarts),
@@ -235,8 +234,10 @@ func (w *stateWire) state(d *decoder, target string) compare.State {
 	}
 	for _, p := range w.Pods {
 		pod := *p.pod(d)
-		s.Pods[pod.Key] = compare.PodState{Pod: pod, Member: p.Member, Addr: p.Addr, First: p.First.moment(d), Last: p.Last.moment(d),
-			Previous: d.text("previous", p.Previous)}
+		d.text("earlier", strings.Join(p.Earlier, ""))
+		s.Pods[pod.Key] = compare.PodState{
+			Pod: pod, Member: p.Member, Addr: p.Addr, First: p.First.moment(d), Last: p.Last.moment(d), Earlier: p.Earlier,
+		}
 	}
 	if c := w.Current; c != nil {
 		s.Current = &compare.CurrentState{Pod: *c.pod(d), First: c.First.moment(d), Last: c.Last.moment(d)}
@@ -283,9 +284,8 @@ func (w *approachStateWire) approach(d *decoder) compare.ApproachState {
 	}
 	if s := w.Suspect; s != nil {
 		a.Suspect = &compare.Suspect{
-			Key: d.text("key", s.Key), First: s.First.moment(d), Last: s.Last.moment(d), Count: d.count("count", s.Count),
-			Latency: s.Latency.histogram(d), Before: s.Before.moment(d), Other: s.Other.moment(d), Paused: d.span("paused_ms", s.Paused),
-			Turned: s.Turned,
+			Key: d.text("key", s.Key), Run: s.Run.moment(d), Last: s.Last.moment(d), Count: d.count("count", s.Count),
+			Latency: s.Latency.histogram(d), Other: s.Other.moment(d), Before: s.Before.moment(d), Turned: s.Turned,
 		}
 	}
 	return a

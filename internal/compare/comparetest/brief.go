@@ -18,10 +18,10 @@ func Brief(e compare.Event) string {
 		s += fmt.Sprintf(" %v", e.Addr)
 	case compare.Repinned:
 		s += fmt.Sprintf(" %v -> %v", e.WasAddr, e.Addr)
-	case compare.Broke, compare.Changed:
+	case compare.Broke, compare.Changed, compare.Explained:
 		s += " " + classes(e.Outage)
-		if e.Likely != "" {
-			s += " likely " + string(e.Likely)
+		if e.Outage.Likely != "" {
+			s += " likely " + string(e.Outage.Likely)
 		}
 	case compare.Recovered:
 		shortest, longest := e.Outage.Bounds()
@@ -29,8 +29,8 @@ func Brief(e compare.Event) string {
 		if e.Outage.Void > 0 {
 			s += fmt.Sprintf(" void %d", e.Outage.Void)
 		}
-		if e.Outage.Paused > 0 {
-			s += fmt.Sprintf(" paused %v", e.Outage.Paused)
+		if e.Outage.Paused() > 0 {
+			s += fmt.Sprintf(" paused %v", e.Outage.Paused())
 		}
 	case compare.Corrected:
 		s += fmt.Sprintf(" %d, left %d lost", e.Count, e.Outage.Lost)
@@ -38,7 +38,9 @@ func Brief(e compare.Event) string {
 		s += fmt.Sprintf(" %s %s -> %s", e.Pod.Name, e.Was.Instance, e.Pod.Instance)
 	case compare.Recreated, compare.PresumedRecreated, compare.Moved:
 		s += fmt.Sprintf(" %s %v -> %s %v", e.Was.Key, e.Was.IP, e.Pod.Key, e.Pod.IP)
-	case compare.Lost, compare.Withdrawn:
+	case compare.Withdrawn:
+		s += fmt.Sprintf(" %s %v", e.Pod.Key, e.Pod.IP)
+	case compare.Lost:
 		s += fmt.Sprintf(" %s %v", e.Was.Key, e.Was.IP)
 	case compare.Settled:
 		s += fmt.Sprintf(" #%d by %s:", e.Recreation.N, e.Recreation.Reason)

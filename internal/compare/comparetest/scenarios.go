@@ -174,7 +174,7 @@ var Scenarios = []Scenario{
 			8 recovered ip lost 2 in 3s (2s to 4s) http_status
 			8 recovered dns lost 3 in 3s (2s to 4s) refused
 			8 recreated uid-A 10.0.0.5 -> uid-B 10.0.0.5
-			8 corrected ip 1, left 2 lost
+			8 corrected ip 3, left 2 lost
 			8 settled #1 by answers: ip=recovered(2 in 3s) dns=recovered(3 in 3s)`,
 	},
 	{
