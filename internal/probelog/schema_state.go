@@ -220,7 +220,9 @@ func (w *stateWire) state(d *decoder, target string) compare.State {
 	s := compare.State{
 		Target: target, First: w.First.moment(d), Last: w.Last.moment(d),
 		Pods: map[string]compare.PodState{}, DNS: map[string]compare.Addresses{},
-		Pin:              compare.PinState{Addr: w.Pin.Addr, Pod: w.Pin.Pod.pod(d), Doubts: d.count("doubts", w.Pin.Doubts), Proxied: w.Pin.Proxied},
+		Pin: compare.PinState{
+			Addr: w.Pin.Addr, Pod: w.Pin.Pod.pod(d), Doubts: d.count("doubts", w.Pin.Doubts), Proxied: w.Pin.Proxied,
+		},
 		RecreationCount:  d.count("recreation_count", w.RecreationCount),
 		RecreationNumber: d.count("recreation_number", w.RecreationNumber),
 		Back:             w.Back, RepinAt: d.span("repin_at_ms", w.RepinAt), Lost: w.Lost, Restarts: d.count("restarts", w.Restarts),
