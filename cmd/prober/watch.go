@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"runtime"
-	"syscall"
 	"time"
 
 	"callbyname/internal/cli"
@@ -20,7 +19,8 @@ import (
 )
 
 // watch probes until ctx ends: the monitor's rounds go to a recorder, which tells what they mean and writes it down, and
-// the pins that it finds go back to the monitor.
+// the pins that it finds go back to the monitor. It goes on when the log can't be written, on a full disk say, and fails at the
+// end. (A log that nobody reads any more ends the process: that is SIGPIPE, which Go leaves as it is for standard output.)
 func watch(ctx context.Context, s config.Settings, o options, stdout, stderr io.Writer) error {
 	resolver, err := resolve.New(resolve.Options{Nameservers: s.Nameservers})
 	if err != nil {
@@ -53,8 +53,6 @@ func watch(ctx context.Context, s config.Settings, o options, stdout, stderr io.
 		case err != nil: // without the Tracker there is nothing to go on for
 			refused = err
 			end(err)
-		case errors.Is(lost, syscall.EPIPE):
-			end(errUnread)
 		case lost != nil && !said:
 			said = true
 			fmt.Fprintf(stderr, "prober: the log has gaps from here on, and probing goes on: %v\n", lost)
@@ -66,17 +64,11 @@ func watch(ctx context.Context, s config.Settings, o options, stdout, stderr io.
 	switch {
 	case refused != nil || runErr != nil:
 		return errors.Join(refused, runErr)
-	case errors.Is(lost, syscall.EPIPE):
-		return fmt.Errorf("%w: %w", errUnread, lost)
 	case n > 0:
 		return fmt.Errorf("records of the log that were lost: %d; the first: %w", n, lost)
 	}
 	return nil
 }
-
-// errUnread ends a prober that nobody listens to: whoever read its log has gone. (A plain `prober | head` does not even come
-// here, for SIGPIPE ends it; but many a parent process has that signal ignored.)
-var errUnread = errors.New("nobody reads the log any more")
 
 // log is the form in which the run is written down.
 func (o options) log(run probelog.Run, stdout io.Writer) probelog.Log {

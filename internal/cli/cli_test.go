@@ -2,6 +2,7 @@ package cli
 
 import (
 	"errors"
+	"os"
 	"runtime/debug"
 	"strings"
 	"testing"
@@ -11,7 +12,13 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv(asSignalled) != "" {
+		untilKilled()
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
 
 func flags() (*pflag.FlagSet, *time.Duration, *string) {
 	fs := pflag.NewFlagSet("test", pflag.ContinueOnError)
