@@ -64,10 +64,9 @@ func (s *step) believe(i int) {
 		s.tellOnce(Event{Kind: ProxiedPin, Addr: s.Pin.Addr, Pod: &pod})
 		return
 	}
-	pod, seen := s.Pods[key]
-	if !seen {
-		s.makeRoom()
-		pod = PodState{Pod: s.podOf(key, r), First: s.now, Last: s.now, Addr: s.Pin.Addr}
+	pod := s.Pods[key]
+	if !pod.Addr.IsValid() {
+		pod.Addr = s.Pin.Addr
 		s.Pods[key] = pod
 	}
 	s.holdPin(pod)

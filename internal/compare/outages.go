@@ -263,7 +263,9 @@ func (s *step) end(i int) *Outage {
 	a.Outages++
 	a.Out += o.Duration()
 	a.Longest = max(a.Longest, o.Duration())
-	a.Since.add(o)
+	if !o.Repinned { // what the old pin lost is nobody's any more
+		a.Since.add(o)
+	}
 	for _, n := range a.Broken {
 		if e := s.effect(n, i); e != nil {
 			e.For += o.End.since(o.Last)

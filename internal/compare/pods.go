@@ -90,10 +90,7 @@ func (s *step) meet() {
 			continue
 		}
 		pod, seen := s.Pods[key]
-		switch {
-		case !seen && !r.Resolved():
-			continue // who answers a number only is nobody yet
-		case !seen:
+		if !seen {
 			s.makeRoom()
 			pod = PodState{Pod: s.podOf(key, r), First: s.now}
 			s.news = true
@@ -124,17 +121,19 @@ func (s *step) identify(i int) string {
 	return ""
 }
 
-// ownIP is the reported pod IP that is pinned, else the first in the target's family.
-func (f *follower) ownIP(who *identity.Report) netip.Addr {
-	if pin := f.state.Pin.Addr.Addr(); pin.IsValid() && slices.Contains(who.IPs, pin) {
-		return pin
-	}
+// ownIP is the reported pod IP that is pinned, else the first of the pin's family, else the first in the target's.
+func (f *follower) ownIP(who *identity.Report) (own netip.Addr) {
+	pin := f.state.Pin.Addr.Addr()
 	for _, ip := range who.IPs {
-		if f.target.Family == 0 || in(ip, f.target.Family) {
+		switch {
+		case f.target.Family != 0 && !in(ip, f.target.Family):
+		case ip == pin:
 			return ip
+		case !own.IsValid(), own.BitLen() != pin.BitLen() && ip.BitLen() == pin.BitLen():
+			own = ip
 		}
 	}
-	return netip.Addr{}
+	return own
 }
 
 func (f *follower) podOf(key string, r *probe.Result) Pod {
@@ -181,22 +180,33 @@ func (s *step) restarted(was, is Pod) {
 	s.tell(&s.why, Event{Kind: kind, Was: &was, Pod: &is})
 }
 
-// makeRoom forgets the pod that has been silent longest when there are too many. Ties go by key, so that a log replays
-// to the same state.
+// makeRoom forgets a pod when there are too many: the one that has been silent longest, who is no member first. Ties go
+// by key, so that a log replays to the same state.
 func (s *step) makeRoom() {
 	if len(s.Pods) < maxPods {
 		return
 	}
-	oldest := ""
-	for key, pod := range s.Pods {
+	var oldest PodState
+	sooner := func(p PodState) bool {
+		switch {
+		case oldest.Key == "":
+			return true
+		case p.Member != oldest.Member:
+			return !p.Member
+		case p.Last.Seq != oldest.Last.Seq:
+			return p.Last.Seq < oldest.Last.Seq
+		}
+		return p.Key < oldest.Key
+	}
+	for key, p := range s.Pods {
 		if s.Current != nil && key == s.Current.Key || s.Pin.Pod != nil && key == s.Pin.Pod.Key {
 			continue
 		}
-		if old := s.Pods[oldest]; oldest == "" || pod.Last.Seq < old.Last.Seq || pod.Last.Seq == old.Last.Seq && key < oldest {
-			oldest = key
+		if sooner(p) {
+			oldest = p
 		}
 	}
-	delete(s.Pods, oldest)
+	delete(s.Pods, oldest.Key)
 }
 
 // pod is a copy of what is known of the pod with that key; nil when nothing is.

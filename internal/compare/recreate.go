@@ -383,7 +383,7 @@ func (s *step) repinIfDue() {
 	if s.RepinAt == 0 || s.now.At < s.RepinAt || s.Pin.Proxied || s.unsettled() != nil || !s.Pin.Addr.IsValid() {
 		return
 	}
-	next, ok := s.freshest()
+	next, ok := s.answering()
 	if !ok {
 		return
 	}
@@ -395,27 +395,31 @@ func (s *step) repinIfDue() {
 	if next.Addr == was.Addr {
 		return // the successor got the old IP: there is nothing to move
 	}
-	for i, a := range s.target.Approaches {
-		if o := s.Approaches[i].Outage; a.Pinned() && o != nil {
+	for i, approach := range s.target.Approaches {
+		if !approach.Pinned() {
+			continue
+		}
+		a := &s.Approaches[i]
+		if o := a.Outage; o != nil {
 			o.End, o.Repinned = s.now, true
 			s.end(i)
 		}
+		a.LastOK, a.Answered = Moment{}, nil // at the new pin it has not answered yet
 	}
 	s.pins = append(s.pins, probe.Pin{Target: s.State.Target, Addr: next.Addr})
 	s.tell(&s.why, Event{Kind: Repinned, Addr: next.Addr, WasAddr: was.Addr, Pod: clonePointer(&next.Pod), Was: was.Pod})
 }
 
-// freshest is the member to pin: the current one if it answered just now, else the one that answered last.
-func (s *step) freshest() (best PodState, found bool) {
-	const recent = 2 // rounds
+// answering is the member to pin: one that answered in this round, the current one if that did.
+func (s *step) answering() (best PodState, found bool) {
 	for _, p := range s.Pods {
-		if !p.Member || !p.Addr.IsValid() || s.now.Seq-p.Last.Seq > recent {
+		if !p.Member || !p.Addr.IsValid() || p.Last.Seq != s.now.Seq {
 			continue
 		}
 		if s.Current != nil && p.Key == s.Current.Key {
 			return p, true
 		}
-		if !found || p.Last.Seq > best.Last.Seq || p.Last.Seq == best.Last.Seq && p.Key < best.Key {
+		if !found || p.Key < best.Key {
 			best, found = p, true
 		}
 	}

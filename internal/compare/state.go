@@ -26,7 +26,7 @@ type State struct {
 	// First and Last are the first and the last round observed.
 	First, Last Moment
 	Approaches  []ApproachState
-	// Pods are the members and the pinned pod, by Key.
+	// Pods are those that answered, members or not, by Key.
 	Pods map[string]PodState
 	Pin  PinState
 	// Current is the pod whose disappearance is watched for: the pinned one, later its successor. Nil when none is known.

@@ -1,9 +1,15 @@
 package comparetest
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Scenarios are all stories there are.
-var Scenarios = []Scenario{
+var Scenarios = slices.Concat(basics, replicas, drain, pins, names)
+
+// basics are the stories that everybody meets.
+var basics = []Scenario{
 	{
 		Name:       "a single pod is recreated with another IP",
 		Approaches: "ip dns headless cached keepalive", Cache: 4 * time.Second,

@@ -19,17 +19,23 @@ import (
 // Scenario is one story of one target.
 type Scenario struct {
 	Name string
-	// Approaches are the names of the columns in Rounds: ip, dns, headless, cached, keepalive, other ones as dns.
+	// Approaches are the names of the columns in Rounds: ip, ip-keepalive, literal; dns and other ones (a name of their own
+	// is "dns:host"); headless, cached and keepalive; cached-dns and keepalive-dns.
 	Approaches string
-	// Pods are "LETTER=name/IP", the UID is "uid-LETTER" unless NoUID.
+	// Pods are "LETTER=name/IP", or name/IP+IP with another address. The UID is "uid-LETTER", unless NoUID or the letter is
+	// a small one, which no outcome may begin with.
 	Pods string
-	// Service is the address that dns resolves to; headless, cached and keepalive resolve to the pod's own.
+	// Service is the address that dns, cached-dns and keepalive-dns resolve to; headless, cached and keepalive resolve to
+	// the pod's own.
 	Service string
+	// Family is the target's; zero means both.
+	Family resolve.Family
 	// Given is a pin that the user gave.
 	Given string
 	NoUID bool
 	// Port is where the pods accept, when it is not the URL's 80.
-	Port  uint16
+	Port uint16
+	// Cache is that of cached and cached-dns, 30 s when zero.
 	Cache time.Duration
 	// Settle is 5 s when zero; RepinAfter stays zero.
 	Settle, RepinAfter time.Duration
@@ -64,29 +70,48 @@ func (sc Scenario) Options() compare.Options {
 
 // Target is the scenario's target.
 func (sc Scenario) Target() probe.Target {
-	t := probe.Target{Name: "httpd", URL: &url.URL{Scheme: "http", Host: "apache.localcluster"}}
+	t := probe.Target{Name: "httpd", URL: &url.URL{Scheme: "http", Host: "apache.localcluster"}, Family: sc.Family}
 	if sc.Given != "" {
 		t.Pin = netip.MustParseAddrPort(sc.Given)
 	}
 	for _, name := range strings.Fields(sc.Approaches) {
-		a := probe.Approach{Name: name, Host: "apache-pods.localcluster", Headless: true}
-		switch name {
-		case "ip":
-			a = probe.Approach{Name: name}
-		case "cached":
-			a.Cache = sc.Cache
-			if a.Cache == 0 {
-				a.Cache = 30 * time.Second
-			}
-		case "keepalive":
-			a.KeepAlive = true
-		case "headless":
-		default:
-			a.Host, a.Headless = "apache.localcluster", false
-		}
-		t.Approaches = append(t.Approaches, a)
+		t.Approaches = append(t.Approaches, sc.approach(name))
 	}
 	return t
+}
+
+func (sc Scenario) approach(name string) probe.Approach {
+	kind, host, _ := strings.Cut(name, ":")
+	a := probe.Approach{Name: kind, Host: host}
+	if host == "" {
+		a.Host = "apache.localcluster"
+	}
+	cache := sc.Cache
+	if cache == 0 {
+		cache = 30 * time.Second
+	}
+	pods := func() { a.Host, a.Headless = "apache-pods.localcluster", true }
+	switch kind {
+	case "ip":
+		a.Host = ""
+	case "ip-keepalive":
+		a.Host, a.KeepAlive = "", true
+	case "literal":
+		a.Host, a.Literal = "", true
+	case "headless":
+		pods()
+	case "cached":
+		pods()
+		a.Cache = cache
+	case "keepalive":
+		pods()
+		a.KeepAlive = true
+	case "cached-dns":
+		a.Cache = cache
+	case "keepalive-dns":
+		a.KeepAlive = true
+	}
+	return a
 }
 
 // Start is the wall clock at the first round of every scenario.
@@ -99,9 +124,12 @@ func (sc Scenario) Play(observe func(probe.Round) []probe.Pin) (at time.Duration
 	p.pin = p.target.Pin
 	for _, f := range strings.Fields(sc.Pods) {
 		letter, rest, _ := strings.Cut(f, "=")
-		name, ip, _ := strings.Cut(rest, "/")
-		id := identity.Identity{Name: name, UID: "uid-" + letter, Instance: letter, IPs: []netip.Addr{netip.MustParseAddr(ip)}}
-		if sc.NoUID {
+		name, ips, _ := strings.Cut(rest, "/")
+		id := identity.Identity{Name: name, UID: "uid-" + letter, Instance: letter}
+		for ip := range strings.SplitSeq(ips, "+") {
+			id.IPs = append(id.IPs, netip.MustParseAddr(ip))
+		}
+		if sc.NoUID || letter == strings.ToLower(letter) {
 			id.UID = ""
 		}
 		p.pods[letter] = id
@@ -201,7 +229,7 @@ func (p *player) result(a probe.Approach, column string, i int) probe.Result {
 		address = id.IPs[0]
 	}
 	if before, ip, ok := strings.Cut(rest, "@"); ok {
-		rest, address = before, netip.MustParseAddr(ip)
+		rest, address = before, netip.MustParseAddr(strings.Trim(ip, "[]"))
 		report.IPs = []netip.Addr{address}
 	}
 	report.Instance += rest // one ' for each restart
@@ -218,6 +246,7 @@ func (p *player) result(a probe.Approach, column string, i int) probe.Result {
 	switch {
 	case a.Pinned():
 		r.Addr = p.pin
+		r.Reused = a.KeepAlive && !fresh && r.Status != 0
 		return r
 	case !a.Headless:
 		r.Addr = netip.AddrPortFrom(netip.MustParseAddr(p.sc.Service), 80)
@@ -230,6 +259,9 @@ func (p *player) result(a probe.Approach, column string, i int) probe.Result {
 	case r.Status == 0 && a.Headless: // nobody answered: which address DNS gave is not told by the column
 	default:
 		r.Answer = &resolve.Answer{Host: a.Host, Rcode: "NOERROR", Source: resolve.FromDNS, Addrs: []netip.Addr{r.Addr.Addr()}}
+		if a.Headless && len(id.IPs) > 1 {
+			r.Answer.Addrs = id.IPs
+		}
 	}
 	return r
 }
