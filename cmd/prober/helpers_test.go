@@ -25,7 +25,7 @@ import (
 
 // tape is what a prober wrote. Each line goes to line as well, while the prober waits: what that does is done between two rounds.
 type tape struct {
-	bytes.Buffer
+	all  bytes.Buffer
 	line func(string)
 }
 
@@ -35,7 +35,7 @@ func (t *tape) Write(p []byte) (int, error) {
 			t.line(line)
 		}
 	}
-	return t.Buffer.Write(p)
+	return t.all.Write(p)
 }
 
 var errEnough = errors.New("seen enough")
@@ -55,9 +55,9 @@ func probing(ctx context.Context, t *testing.T, line func(string), args ...strin
 	var errs bytes.Buffer
 	code = run(ctx, args, environ(), out, &errs)
 	if cause := context.Cause(ctx); cause != errEnough {
-		t.Fatalf("%v:\n%s%s", cause, out, &errs)
+		t.Fatalf("%v:\n%s%s", cause, &out.all, &errs)
 	}
-	return out.Bytes(), code, errs.String()
+	return out.all.Bytes(), code, errs.String()
 }
 
 // heard is a JSON log read back.

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/netip"
 	"slices"
+	"syscall"
 	"testing"
 	"time"
 
@@ -164,5 +165,34 @@ func TestAPodThatIsNeverRecreatedGoesOn(t *testing.T) {
 	}
 	if who, err := l.call(p.Addr()); err != nil || who.UID != p.UID() {
 		t.Errorf("%+v, %v", who, err)
+	}
+}
+
+func TestALabTakesAnotherPortWhereItsOwnIsTaken(t *testing.T) {
+	for _, addr := range []string{"127.0.0.2:8080", "127.0.0.3:8080", "127.0.0.4:8080", "0.0.0.0:8080"} {
+		t.Run(addr, func(t *testing.T) {
+			ln, err := net.Listen("tcp", addr)
+			if err == nil {
+				defer ln.Close()
+			} else if !errors.Is(err, syscall.EADDRINUSE) { // somebody else has it, which does as well
+				t.Fatal(err)
+			}
+			if l := start(t, Options{}); l.port == preferred {
+				t.Errorf("got port %d", l.port)
+			}
+		})
+	}
+}
+
+func TestNoOtherLabGetsThePortWhileThePodIsDown(t *testing.T) {
+	l := start(t, Options{})
+	p := must(l.Create("pod-httpd"))(t)
+	if err := l.Crash(p); err != nil {
+		t.Fatal(err)
+	}
+	other := start(t, Options{})
+	must(other.Create("pod-httpd"))(t)
+	if err := l.Restart(p); err != nil || other.port == l.port {
+		t.Errorf("ports %d and %d, %v", l.port, other.port, err)
 	}
 }
