@@ -1,7 +1,6 @@
 package compare_test
 
 import (
-	"math/rand/v2"
 	"reflect"
 	"strings"
 	"testing"
@@ -31,8 +30,6 @@ func tracker(sc comparetest.Scenario) *compare.Tracker {
 type story struct {
 	rounds []probe.Round
 	seen   []compare.Observation
-	// before are the states before each round.
-	before []compare.State
 	atStop []compare.Event
 	at     time.Duration
 	wall   time.Time
@@ -42,18 +39,32 @@ type story struct {
 
 func play(t testing.TB, sc comparetest.Scenario) story {
 	t.Helper()
-	var st story
+	return playOn(t, sc, tracker(sc), func() {})
+}
+
+// playStates plays a story and takes the state before each round.
+func playStates(t testing.TB, sc comparetest.Scenario) (st story, before []compare.State) {
+	t.Helper()
 	tr := tracker(sc)
-	st.at, st.wall = sc.Play(func(r probe.Round) []probe.Pin {
-		before, ok := tr.State(r.Target)
+	st = playOn(t, sc, tr, func() {
+		s, ok := tr.State(sc.Target().Name)
 		if !ok {
-			t.Fatalf("no state of %q", r.Target)
+			t.Fatal("no state")
 		}
+		before = append(before, s)
+	})
+	return st, before
+}
+
+func playOn(t testing.TB, sc comparetest.Scenario, tr *compare.Tracker, before func()) (st story) {
+	t.Helper()
+	st.at, st.wall = sc.Play(func(r probe.Round) []probe.Pin {
+		before()
 		o, err := tr.Observe(r)
 		if err != nil {
 			t.Fatal(err)
 		}
-		st.rounds, st.seen, st.before = append(st.rounds, r), append(st.seen, o), append(st.before, before)
+		st.rounds, st.seen = append(st.rounds, r), append(st.seen, o)
 		return o.Pins
 	})
 	st.atStop = tr.Stop(st.at, st.wall)
@@ -89,10 +100,10 @@ func TestEachStoryGivesItsEvents(t *testing.T) {
 func TestAStateInTheMiddleContinuesTheSameStory(t *testing.T) {
 	for _, sc := range append(comparetest.Scenarios, randomScenarios(20)...) {
 		t.Run(sc.Name, func(t *testing.T) {
-			st := play(t, sc)
+			st, before := playStates(t, sc)
 			for cut := range st.rounds {
 				tr := tracker(sc)
-				if err := tr.Restore(st.before[cut]); err != nil {
+				if err := tr.Restore(before[cut]); err != nil {
 					t.Fatalf("before round %d: %v", cut+1, err)
 				}
 				for i := cut; i < len(st.rounds); i++ {
@@ -117,123 +128,13 @@ func TestAStateInTheMiddleContinuesTheSameStory(t *testing.T) {
 
 func TestAStateOnceTakenNeverChanges(t *testing.T) {
 	for _, sc := range comparetest.Scenarios {
-		st := play(t, sc)
-		again := play(t, sc)
-		for i := range st.before {
-			if !reflect.DeepEqual(st.before[i], again.before[i]) {
+		_, before := playStates(t, sc)
+		_, again := playStates(t, sc)
+		for i := range before {
+			if !reflect.DeepEqual(before[i], again[i]) {
 				t.Errorf("%s: the state before round %d was changed by a later round", sc.Name, i+1)
 			}
 		}
-	}
-}
-
-// randomScenarios are stories in which anything may happen, the same ones every time.
-func randomScenarios(n int) []comparetest.Scenario {
-	columns := map[string][]string{
-		"ip":        strings.Fields("A B C A' refused no_route void A!500 ? ?!503 A^"),
-		"dns":       strings.Fields("A B C A' refused dns_not_found dns_timeout void A@10.0.0.8 ? ?!503 B!404"),
-		"headless":  strings.Fields("A B C B' dns_not_found dns_servfail void ? connect_timeout"),
-		"cached":    strings.Fields("A B C *A *B *C connect_timeout void reset"),
-		"keepalive": strings.Fields("A B C *A *B *C closed void reset"),
-	}
-	names := []string{"ip", "dns", "headless", "cached", "keepalive"}
-	var scenarios []comparetest.Scenario
-	for i := range n {
-		rnd := rand.New(rand.NewPCG(uint64(i), 1))
-		sc := comparetest.Scenario{
-			Name: "random", Approaches: strings.Join(names, " "), Service: "10.96.0.1", Cache: 2 * time.Second,
-			Pods:   "A=web-1/10.0.0.5 B=web-1/10.0.0.6 C=web-2/10.0.0.5",
-			NoUID:  i%5 == 4,
-			Settle: 3 * time.Second,
-		}
-		if i%3 == 0 {
-			sc.RepinAfter = 2 * time.Second
-		}
-		if i%4 == 1 {
-			sc.Given = "10.0.0.5:80"
-		}
-		var b strings.Builder
-		for range 60 {
-			if rnd.IntN(12) == 0 {
-				b.WriteString("pause 4s\n")
-			}
-			for _, name := range names {
-				c := columns[name]
-				// Mostly what is likely, so that stories get somewhere.
-				b.WriteString(c[min(rnd.IntN(len(c)), rnd.IntN(len(c)))] + " ")
-			}
-			b.WriteString("\n")
-		}
-		sc.Rounds = b.String()
-		scenarios = append(scenarios, sc)
-	}
-	return scenarios
-}
-
-func TestFiguresAddUpWhateverHappens(t *testing.T) {
-	for _, sc := range append(comparetest.Scenarios, randomScenarios(300)...) {
-		st := play(t, sc)
-		s := st.summary.Targets[0]
-		settled := 0
-		for _, e := range st.events() {
-			if e.Kind == compare.Settled {
-				settled++
-			}
-			if e.Outage != nil {
-				checkOutage(t, sc, e)
-			}
-		}
-		withdrawn := 0
-		for _, r := range s.Recreations {
-			if r.Withdrawn && !r.Settled.IsZero() {
-				withdrawn++
-			}
-		}
-		for i, a := range s.Approaches {
-			if got := a.Probes + a.Void + a.Pending; got != len(st.rounds) {
-				t.Errorf("%s: %s: %d probes for %d rounds", sc.Name, a.Name, got, len(st.rounds))
-			}
-			classes := 0
-			for class, n := range a.Classes {
-				if n <= 0 || !class.Failed() {
-					t.Errorf("%s: %s: %d of class %s", sc.Name, a.Name, n, class)
-				}
-				classes += n
-			}
-			if classes != a.Lost {
-				t.Errorf("%s: %s: %d lost, %d by class", sc.Name, a.Name, a.Lost, classes)
-			}
-			if got := int(a.Latency.Count()); got != a.Probes-a.Lost {
-				t.Errorf("%s: %s: %d latencies for %d successes", sc.Name, a.Name, got, a.Probes-a.Lost)
-			}
-			verdicts := 0
-			for _, n := range a.Verdicts {
-				verdicts += n
-			}
-			if len(s.Recreations) < 32 && verdicts != settled-withdrawn {
-				t.Errorf("%s: %s: %d verdicts for %d settled, %d of them withdrawn", sc.Name, a.Name, verdicts, settled, withdrawn)
-			}
-			if came := a.Verdicts[compare.Came]; int(a.Recovery.Count()) != came && len(s.Recreations) < 32 {
-				t.Errorf("%s: %s: %d times to recover for %d recovered", sc.Name, a.Name, a.Recovery.Count(), came)
-			}
-			if a.Longest > a.Out || a.Out > st.at {
-				t.Errorf("%s: %s (%d): longest %v, together %v, in %v", sc.Name, a.Name, i, a.Longest, a.Out, st.at)
-			}
-		}
-	}
-}
-
-func checkOutage(t *testing.T, sc comparetest.Scenario, e compare.Event) {
-	t.Helper()
-	o := e.Outage
-	shortest, longest := o.Bounds()
-	if d := o.Duration(); d < shortest || d > longest {
-		if e.Kind != compare.Corrected || o.Lost > 0 {
-			t.Errorf("%s: %s: duration %v is not within %v and %v", sc.Name, comparetest.Brief(e), d, shortest, longest)
-		}
-	}
-	if o.WrongPod > o.Lost || o.Lost < 0 || len(o.Classes) == 0 && o.Lost > 0 {
-		t.Errorf("%s: %s: %+v", sc.Name, comparetest.Brief(e), o)
 	}
 }
 

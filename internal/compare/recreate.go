@@ -320,9 +320,10 @@ func (s *step) settleAs(why Reason) {
 	for i := range s.Approaches {
 		a := &s.Approaches[i]
 		owned, open := s.Owned[i], a.Outage
-		if why != ByNext {
+		if why != ByNext || a.Since.Lost > 0 && a.Since.First.Seq <= s.Current.Last.Seq {
 			owned.merge(a.Since)
-		} else if open != nil && open.First.Seq > s.Current.Last.Seq {
+		}
+		if why == ByNext && open != nil && open.First.Seq > s.Current.Last.Seq {
 			open = nil
 		}
 		e := effect(s.target.Approaches[i].Name, owned, open)

@@ -14,9 +14,9 @@ import (
 func (e Event) Sentence() string {
 	switch e.Kind {
 	case Pinned:
-		return fmt.Sprintf("the IP to call is %v from now on: %s, reached through %s", e.Addr, e.Pod.name(), e.Approach)
+		return fmt.Sprintf("the IP to call is %v from now on%s, reached through %s", e.Addr, e.Pod.owner(": "), e.Approach)
 	case Repinned:
-		return fmt.Sprintf("the IP to call is now %v (%s), no longer %v, so that the next recreation is measured too", e.Addr, e.Pod.name(), e.WasAddr)
+		return fmt.Sprintf("the IP to call is now %v%s, no longer %v, so that the next recreation is measured too", e.Addr, e.Pod.owner(", "), e.WasAddr)
 	case NoPin:
 		return fmt.Sprintf("no IP to pin: %s is answered, but not told by whom; give the pod's address (ip=ADDRESS), or mark a name as headless", e.Approach)
 	case UntrustedIP:
@@ -31,7 +31,7 @@ func (e Event) Sentence() string {
 	case Broke:
 		return e.broke()
 	case Changed:
-		return fmt.Sprintf("%s is still out (%s) and fails in another way: %s", e.Approach, lost(e.Outage.Lost), e.cause(e.Outage.Classes[len(e.Outage.Classes)-1]))
+		return fmt.Sprintf("%s is still out (%s), in another way now: %s", e.Approach, lost(e.Outage.Lost), e.cause(e.Outage.Classes[len(e.Outage.Classes)-1]))
 	case Explained:
 		return fmt.Sprintf("%s is still out (%s)%s", e.Approach, lost(e.Outage.Lost), e.Outage.Likely.words())
 	case Recovered:
@@ -105,13 +105,13 @@ func (e Event) cause(class probe.Outcome) string {
 	}
 	switch class {
 	case probe.DNSNotFound:
-		return "DNS knows no such name (NXDOMAIN)"
+		return "DNS knows no such name, NXDOMAIN"
 	case probe.DNSNoData:
 		return "DNS knows the name, but has no address for it"
 	case probe.DNSServFail:
-		return "the DNS server failed (SERVFAIL)"
+		return "the DNS server failed, SERVFAIL"
 	case probe.DNSRefused:
-		return "the DNS server refused to answer (REFUSED)"
+		return "the DNS server refused to answer"
 	case probe.DNSTimeout:
 		return "the DNS server did not answer in time"
 	case probe.DNSUnreachable:
@@ -121,7 +121,7 @@ func (e Event) cause(class probe.Outcome) string {
 	case probe.Refused:
 		return at + " refused the connection"
 	case probe.NoRoute:
-		return "nobody is at " + at + " (no route to host)"
+		return "nobody is at " + at + ", no route to host"
 	case probe.NoNetwork:
 		return "no network leads to " + at
 	case probe.Blackhole:
@@ -143,10 +143,14 @@ func (e Event) cause(class probe.Outcome) string {
 	case probe.ResponseTimeout:
 		return at + " took the connection but did not answer in time"
 	case probe.HTTPStatus:
-		return at + " answered with an error status"
+		return strings.TrimSpace(at + " answered with an error status " + e.Outage.Detail)
 	case probe.WrongPod:
 		if w := e.Outage.Wrong; w != nil {
-			return fmt.Sprintf("the wrong pod answers at %s: %s, which no name of this target has reached", at, w.name())
+			who := w.name()
+			if before := e.Outage.Pod; before != nil && before.Name == w.Name {
+				who = "another " + who
+			}
+			return fmt.Sprintf("the wrong pod answers at %s: %s, which no name of this target has reached", at, who)
 		}
 		return "the wrong server answers at " + at + ": it does not say who it is, as the pod did"
 	}
@@ -175,18 +179,18 @@ func (o *Outage) lasted() string {
 }
 
 func (e Event) corrected() string {
-	who := "it was"
+	answers := "the answer was"
 	if e.Count > 1 {
-		who = fmt.Sprintf("all %d times it was", e.Count)
+		answers = fmt.Sprintf("the %d answers were", e.Count)
 	}
-	s := fmt.Sprintf("%s was answered by no wrong pod: %s %s, which a name has reached now", e.Approach, who, e.Pod.name())
+	s := fmt.Sprintf("%s met no wrong pod: %s from %s, which a name has reached now", e.Approach, answers, e.Pod.name())
 	switch o := e.Outage; {
 	case o.Lost == 0:
 		return s + "; there was no outage"
 	case o.End.IsZero():
 		return fmt.Sprintf("%s; the outage goes on, %s", s, lost(o.Lost))
 	default:
-		return fmt.Sprintf("%s; it had recovered after %s", s, o.lasted())
+		return fmt.Sprintf("%s; it had recovered after %s, %s", s, human(o.Duration()), lost(o.Lost))
 	}
 }
 
@@ -259,16 +263,24 @@ func (p *Pod) name() string {
 	return p.Key
 }
 
+// owner is the name of the pod whose address was just told, behind sep; empty where it has none.
+func (p *Pod) owner(sep string) string {
+	if p == nil || p.Name == "" {
+		return ""
+	}
+	return sep + p.Name
+}
+
 // change is what a pod was and is, with the name only once when it stayed.
 func change(was, is *Pod) string {
 	from, to := bracketed(was.IP), bracketed(is.IP)
-	switch {
-	case was.Name == is.Name && was.IP == is.IP:
-		return strings.TrimSpace(is.Name + " " + to)
-	case was.Name == is.Name:
-		return strings.TrimSpace(fmt.Sprintf("%s %s -> %s", is.Name, from, to))
+	if was.Name != is.Name {
+		return strings.TrimSpace(was.Name+" "+from) + " -> " + strings.TrimSpace(is.Name+" "+to)
 	}
-	return fmt.Sprintf("%s %s -> %s %s", was.name(), from, is.name(), to)
+	if from != to {
+		to = from + " -> " + to
+	}
+	return strings.TrimSpace(is.Name + " " + to)
 }
 
 func (m Moment) clock() string { return m.Wall.Local().Format("15:04:05") }
@@ -315,7 +327,10 @@ func signed(d time.Duration) string {
 
 // human is a duration as people say it, to a tenth of a second below a minute.
 func human(d time.Duration) string {
-	if d < time.Minute {
+	switch {
+	case d == 0:
+		return "0s"
+	case d < time.Minute:
 		return fmt.Sprintf("%.1fs", d.Seconds())
 	}
 	return d.Round(time.Second).String()
