@@ -94,8 +94,8 @@ func (t *Text) Start(wall time.Time) error {
 	for _, target := range t.run.Targets {
 		settle = max(settle, compare.EffectiveSettle(target, t.run.Options))
 	}
-	fmt.Fprintf(&t.out, "  every %s, timeout %s, a recreation is judged after %s at the latest\n", seconds(t.run.Options.Interval),
-		seconds(t.run.Timeout), seconds(settle))
+	fmt.Fprintf(&t.out, "  every %s, timeout %s, a recreation is judged after %s at the latest\n", report.Setting(t.run.Options.Interval),
+		report.Setting(t.run.Timeout), report.Setting(settle))
 	how := "a row: time, target, #round; then each approach with the address it used, ok or in CAPITALS why it failed, " +
 		"how long it took; at the end who answered, where that is news"
 	if t.run.Rounds == Changes {
@@ -104,9 +104,6 @@ func (t *Text) Start(wall time.Time) error {
 	fmt.Fprintf(&t.out, "  %s\n\n", report.Wrap(how, t.opt.Width, "  "))
 	return t.flush()
 }
-
-// seconds is a setting, without a tenth that says nothing.
-func seconds(d time.Duration) string { return strings.Replace(report.Duration(d), ".0s", "s", 1) }
 
 // ways are the approaches of a target and what they dial.
 func ways(target probe.Target) string {
@@ -215,7 +212,7 @@ func (t *Text) State(compare.State) error { return nil }
 // Stop implements Log: the comparison of everything.
 func (t *Text) Stop(s Stop) error {
 	when, why := s.Wall.Local().Format(t.clock), report.Printable(s.Reason, 64)
-	fmt.Fprintf(&t.out, "\n%s  stopped (%s) after %s\n", when, why, seconds(s.At))
+	fmt.Fprintf(&t.out, "\n%s  stopped (%s) after %s\n", when, why, report.Setting(s.At))
 	if s.Lost > 0 {
 		fmt.Fprintf(&t.out, "%d records of this log could not be written\n", s.Lost)
 	}

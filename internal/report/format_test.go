@@ -101,3 +101,13 @@ func FuzzPrintable(f *testing.F) {
 		}
 	})
 }
+
+func TestASettingHasNoTenthThatSaysNothing(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		50 * time.Millisecond: "50ms", 100 * time.Millisecond: "100ms", time.Second: "1s", 1500 * time.Millisecond: "1.5s", 90 * time.Second: "1m30s",
+	} {
+		if got := Setting(d); got != want {
+			t.Errorf("%v: %q, want %q", d, got, want)
+		}
+	}
+}

@@ -89,7 +89,7 @@ func longest(a compare.ApproachSummary, interval time.Duration) string {
 }
 
 func within(d, interval time.Duration) string {
-	return Duration(d) + " ±" + strings.Replace(Duration(interval), ".0s", "s", 1)
+	return Duration(d) + " ±" + Setting(interval)
 }
 
 // verdicts is what the settled recreations did: "2 survived, 1 BROKEN".
