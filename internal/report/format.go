@@ -34,7 +34,9 @@ func Duration(d time.Duration) string {
 }
 
 // Setting is a duration that somebody chose: as Duration says it, without a tenth that says nothing.
-func Setting(d time.Duration) string { return strings.NewReplacer(".0s", "s", ".0ms", "ms").Replace(Duration(d)) }
+func Setting(d time.Duration) string {
+	return strings.NewReplacer(".0s", "s", ".0ms", "ms").Replace(Duration(d))
+}
 
 // availability is the share of probes that were not lost. It has as many digits as it takes to tell it from 100 % when a
 // probe was lost, and from 0 % when one was not.
