@@ -6,79 +6,7 @@ import (
 
 	"callbyname/internal/identity"
 	"callbyname/internal/probe"
-	"callbyname/internal/resolve"
 )
-
-// compareNames notices that a host's addresses are other ones than before, as sets and per family: servers shuffle, and
-// a family that got no reply says nothing.
-func (s *step) compareNames() {
-	for i := range s.round.Results {
-		answer := s.round.Results[i].Answer
-		if answer == nil || answer.Source == resolve.FromLiteral || !s.asks[i] {
-			continue
-		}
-		approach := &s.target.Approaches[i]
-		was := s.DNS[approach.Host]
-		families := s.target.Family
-		if families == 0 {
-			families = resolve.Any
-		}
-		families &^= answer.Unanswered
-		is := was.with(answer.Addrs, families)
-		if was.equal(is) {
-			continue
-		}
-		s.DNS[approach.Host] = is
-		s.news = true
-		// What is seen for the first time is no change.
-		seen := func(a netip.Addr) bool { return a.Is4() && was.Known4 || a.Is6() && was.Known6 }
-		if !slices.Equal(only(was.Addrs, seen), only(is.Addrs, seen)) {
-			s.DNSChanges++
-			s.tell(&s.first, Event{Kind: DNSChanged, Approach: approach.Name, Host: approach.Host,
-				WasAddrs: was.Addrs, Addrs: is.Addrs})
-		}
-	}
-}
-
-// with is what is known after an answer for those families. It shares the addresses when they are the same ones.
-func (a Addresses) with(answer []netip.Addr, families resolve.Family) Addresses {
-	is := Addresses{Known4: a.Known4 || families&resolve.IPv4 != 0, Known6: a.Known6 || families&resolve.IPv6 != 0, Addrs: a.Addrs}
-	old := func(addr netip.Addr) bool { return !in(addr, families) || slices.Contains(answer, addr) }
-	known := func(addr netip.Addr) bool { return !in(addr, families) || slices.Contains(a.Addrs, addr) }
-	if all(a.Addrs, old) && all(answer, known) {
-		return is
-	}
-	is.Addrs = slices.DeleteFunc(slices.Clone(a.Addrs), func(addr netip.Addr) bool { return in(addr, families) })
-	for _, addr := range answer {
-		if in(addr, families) {
-			is.Addrs = append(is.Addrs, addr)
-		}
-	}
-	slices.SortFunc(is.Addrs, netip.Addr.Compare)
-	is.Addrs = slices.Compact(is.Addrs)
-	return is
-}
-
-func (a Addresses) equal(b Addresses) bool {
-	return a.Known4 == b.Known4 && a.Known6 == b.Known6 && slices.Equal(a.Addrs, b.Addrs)
-}
-
-func all(addrs []netip.Addr, ok func(netip.Addr) bool) bool {
-	for _, a := range addrs {
-		if !ok(a) {
-			return false
-		}
-	}
-	return true
-}
-
-func in(a netip.Addr, f resolve.Family) bool {
-	return a.Is4() && f&resolve.IPv4 != 0 || a.Is6() && f&resolve.IPv6 != 0
-}
-
-func only(addrs []netip.Addr, keep func(netip.Addr) bool) []netip.Addr {
-	return slices.DeleteFunc(slices.Clone(addrs), func(a netip.Addr) bool { return !keep(a) })
-}
 
 // meet takes in who answered: pods seen for the first time, other processes, other addresses.
 func (s *step) meet() {
@@ -95,8 +23,8 @@ func (s *step) meet() {
 			pod = PodState{Pod: s.podOf(key, r), First: s.now}
 			s.news = true
 		}
-		if r.Resolved() && !pod.Member {
-			pod.Member = true
+		if r.Resolved() && !pod.member() {
+			pod.Joined = s.now
 			s.news = true
 		}
 		pod.Last = s.now
@@ -191,8 +119,8 @@ func (s *step) makeRoom() {
 		switch {
 		case oldest.Key == "":
 			return true
-		case p.Member != oldest.Member:
-			return !p.Member
+		case p.member() != oldest.member():
+			return !p.member()
 		case p.Last.Seq != oldest.Last.Seq:
 			return p.Last.Seq < oldest.Last.Seq
 		}
@@ -217,30 +145,7 @@ func (s *step) pod(key string) *Pod {
 	return nil
 }
 
-func (s *step) isMember(key string) bool { return key != "" && s.Pods[key].Member }
+func (s *step) isMember(key string) bool { return key != "" && s.Pods[key].member() }
 
-// pinnable is where the pod that gave a result can be dialled directly. A reported IP that names a place on the
-// reporter's own link or host is trusted only from a connection to such a place; the one that is not is returned as
-// refused.
-func (f *follower) pinnable(r *probe.Result) (addr netip.AddrPort, refused netip.Addr) {
-	if r.Who == nil {
-		return netip.AddrPort{}, netip.Addr{}
-	}
-	ip := f.ownIP(r.Who)
-	if !ip.IsValid() {
-		return netip.AddrPort{}, netip.Addr{}
-	}
-	if confined(ip) && !confined(r.Addr.Addr()) {
-		return netip.AddrPort{}, ip
-	}
-	port := r.Who.Local.Port()
-	if port == 0 {
-		port = r.Addr.Port()
-	}
-	return netip.AddrPortFrom(ip, port), netip.Addr{}
-}
-
-// confined reports whether an address means something else to everybody who uses it.
-func confined(ip netip.Addr) bool {
-	return ip.IsLoopback() || ip.IsLinkLocalUnicast() || ip.IsMulticast() || ip.IsUnspecified()
-}
+// member reports whether a name ever led to the pod.
+func (p PodState) member() bool { return !p.Joined.IsZero() }

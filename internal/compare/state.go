@@ -92,8 +92,8 @@ type Loss struct {
 // PodState is a pod that has been seen.
 type PodState struct {
 	Pod
-	// Member is true once it was reached through a name.
-	Member bool
+	// Joined is when a name first led to it, which makes it a member; zero before.
+	Joined Moment
 	// Addr is where it can be pinned; zero when that is not known.
 	Addr netip.AddrPort
 	// First and Last are its first and last answers.
@@ -160,19 +160,32 @@ func (s *State) check(approaches int) error {
 	if want := map[bool]int{true: approaches}[open]; len(s.Owned) != want || len(s.Back) != want {
 		return fmt.Errorf("%d losses and %d answers where %d were due", len(s.Owned), len(s.Back), want)
 	}
-	for _, a := range s.Approaches {
-		histograms := []Histogram{a.Latency, a.Recovery}
-		if a.Suspect != nil {
-			histograms = append(histograms, a.Suspect.Latency)
-		}
-		for _, h := range histograms {
-			if h.First < 0 || h.First+len(h.Counts) > Buckets {
-				return fmt.Errorf("a histogram of buckets %d to %d, where there are %d", h.First, h.First+len(h.Counts), Buckets)
-			}
+	for i := range s.Approaches {
+		if err := s.Approaches[i].check(); err != nil {
+			return err
 		}
 	}
 	if len(s.Pods) > maxPods || len(s.Recreations) > maxRecreations {
 		return fmt.Errorf("%d pods and %d recreations, more than are ever kept", len(s.Pods), len(s.Recreations))
+	}
+	return nil
+}
+
+func (a *ApproachState) check() error {
+	histograms := []Histogram{a.Latency, a.Recovery}
+	if u := a.Suspect; u != nil {
+		histograms = append(histograms, u.Latency)
+		if a.Outage == nil || u.Count > a.Outage.WrongPod || u.Count > a.Classes[probe.WrongPod] || u.Latency.Count() > uint64(max(u.Count, 0)) {
+			return fmt.Errorf("%d answers of a suspect, more than of wrong pods", u.Count)
+		}
+	}
+	for _, h := range histograms {
+		if h.First < 0 || h.First+len(h.Counts) > Buckets {
+			return fmt.Errorf("a histogram of buckets %d to %d, where there are %d", h.First, h.First+len(h.Counts), Buckets)
+		}
+	}
+	if len(a.Broken) > maxBroken {
+		return fmt.Errorf("%d recreations wait for one approach, more than are ever kept", len(a.Broken))
 	}
 	return nil
 }

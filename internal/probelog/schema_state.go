@@ -82,7 +82,7 @@ func (w lossWire) IsZero() bool {
 
 type podStateWire struct {
 	podWire
-	Member  bool           `json:"member,omitempty"`
+	Joined  *momentWire    `json:"joined,omitempty"`
 	Addr    netip.AddrPort `json:"addr,omitzero"`
 	First   *momentWire    `json:"first,omitempty"`
 	Last    *momentWire    `json:"last,omitempty"`
@@ -179,7 +179,7 @@ func toState(s compare.State) stateWire {
 	}
 	for _, key := range slices.Sorted(maps.Keys(s.Pods)) {
 		p := s.Pods[key]
-		w.Pods = append(w.Pods, podStateWire{podWire(p.Pod), p.Member, p.Addr, toMoment(p.First), toMoment(p.Last), p.Earlier})
+		w.Pods = append(w.Pods, podStateWire{podWire(p.Pod), toMoment(p.Joined), p.Addr, toMoment(p.First), toMoment(p.Last), p.Earlier})
 	}
 	if c := s.Current; c != nil {
 		w.Current = &currentWire{podWire(c.Pod), toMoment(c.First), toMoment(c.Last)}
@@ -238,7 +238,7 @@ func (w *stateWire) state(d *decoder, target string) compare.State {
 		pod := *p.pod(d)
 		d.text("earlier", strings.Join(p.Earlier, ""))
 		s.Pods[pod.Key] = compare.PodState{
-			Pod: pod, Member: p.Member, Addr: p.Addr, First: p.First.moment(d), Last: p.Last.moment(d), Earlier: p.Earlier,
+			Pod: pod, Joined: p.Joined.moment(d), Addr: p.Addr, First: p.First.moment(d), Last: p.Last.moment(d), Earlier: p.Earlier,
 		}
 	}
 	if c := w.Current; c != nil {

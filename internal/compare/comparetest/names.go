@@ -409,4 +409,32 @@ var names = []Scenario{
 			5 dns_changed headless apache-pods.localcluster [] -> [10.0.0.5 fd00::5]
 			5 recovered headless lost 2 in 2s (1s to 3s) dns_servfail,dns_no_data`,
 	},
+	{
+		Name:       "the successor at the old IP takes longer than settling to be Ready",
+		Approaches: "ip dns keepalive",
+		Pods:       "A=pod-httpd/10.0.0.5 B=pod-httpd/10.0.0.5",
+		Service:    "10.96.0.1",
+		Rounds: `
+			-       A       *A
+			A       A       A x2
+			refused refused closed
+			B^      refused dns_not_found x8
+			B       B       dns_not_found
+			B       B       *B x2`,
+		Want: `
+			1 pinned dns 10.0.0.5:80
+			4 broke ip refused
+			4 broke dns refused
+			4 broke keepalive closed
+			5 dns_changed keepalive apache-pods.localcluster [10.0.0.5] -> []
+			5 changed ip refused,wrong_pod
+			5 changed keepalive closed,dns_not_found
+			13 recovered dns lost 9 in 9s (8s to 10s) refused
+			13 explained keepalive closed,dns_not_found likely no_endpoints
+			13 recreated uid-A 10.0.0.5 -> uid-B 10.0.0.5
+			13 corrected ip 8, left 1 lost
+			14 dns_changed keepalive apache-pods.localcluster [] -> [10.0.0.5]
+			14 recovered keepalive lost 10 in 10s (9s to 11s) closed,dns_not_found
+			14 settled #1 by answers: ip=recovered(1 in 1s) dns=recovered(9 in 9s) keepalive=recovered(10 in 10s)`,
+	},
 }

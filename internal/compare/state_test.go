@@ -1,0 +1,61 @@
+package compare_test
+
+import (
+	"strings"
+	"testing"
+
+	"callbyname/internal/compare"
+	"callbyname/internal/compare/comparetest"
+	"callbyname/internal/probe"
+)
+
+// A log may be damaged or made up: what a Tracker goes on from must be something that it could have been in.
+func TestAStateThatCannotBeIsRefused(t *testing.T) {
+	sc := comparetest.Scenarios[0]
+	_, before := playStates(t, sc)
+	for name, change := range map[string]func(*compare.State){
+		"no such target":      func(s *compare.State) { s.Target = "nobody" },
+		"4 approaches":        func(s *compare.State) { s.Approaches = s.Approaches[:4] },
+		"0 losses":            func(s *compare.State) { s.Owned = nil },
+		"2 answers":           func(s *compare.State) { s.Back = s.Back[:2] },
+		"recreation 1: 0 eff": func(s *compare.State) { s.Recreations[0].Settled = s.Last },
+		"buckets -1":          func(s *compare.State) { s.Approaches[1].Latency = compare.Histogram{First: -1} },
+		"buckets 896 to 897": func(s *compare.State) {
+			s.Approaches[1].Latency = compare.Histogram{First: compare.Buckets, Counts: []uint64{1}}
+		},
+		"3 answers of a susp":  func(s *compare.State) { s.Approaches[0].Suspect = &compare.Suspect{Count: 3} },
+		"0 answers of a susp":  func(s *compare.State) { s.Approaches[1].Suspect = &compare.Suspect{} },
+		"1025 recreations wai": func(s *compare.State) { s.Approaches[0].Broken = make([]int, 1025) },
+		"300 pods": func(s *compare.State) {
+			for len(s.Pods) < 300 {
+				s.Pods[strings.Repeat("x", len(s.Pods))] = compare.PodState{}
+			}
+		},
+	} {
+		tr := tracker(sc)
+		s := before[9].Clone() // the recreation is not settled, ip is out
+		if err := tr.Restore(s); err != nil || s.Approaches[0].Outage == nil || s.Approaches[1].Outage != nil {
+			t.Fatalf("%+v: %v", s, err)
+		}
+		change(&s)
+		if err := tr.Restore(s); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+}
+
+func TestASuspectWithoutCountsDoesNoHarm(t *testing.T) {
+	sc := comparetest.Scenario{Approaches: "ip dns", Pods: "A=a/10.0.0.5 B=b/10.0.0.5", Service: "10.96.0.1", Rounds: "- A\nA A\nB refused\nB refused\nB B"}
+	st, before := playStates(t, sc)
+	s := before[4]
+	s.Approaches[0].Suspect.Count = 0
+	s.Approaches[0].Suspect.Latency = compare.Histogram{}
+	s.Approaches[0].Classes = map[probe.Outcome]int{}
+	tr := tracker(sc)
+	if err := tr.Restore(s); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tr.Observe(st.rounds[4]); err != nil {
+		t.Error(err)
+	}
+}
