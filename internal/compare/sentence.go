@@ -245,7 +245,7 @@ func (e Event) dnsChanged() string {
 		was = "had no address"
 	}
 	if len(e.Addrs) == 0 {
-		is = "has none now"
+		is = "has no address now"
 	}
 	return fmt.Sprintf("DNS changed: %s %s, %s", e.Host, was, is)
 }
