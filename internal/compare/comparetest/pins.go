@@ -1,8 +1,9 @@
 package comparetest
 
 import (
-	"callbyname/internal/resolve"
 	"time"
+
+	"callbyname/internal/resolve"
 )
 
 // pins are stories of what is pinned: by the user, by a name, again and to whose address.

@@ -1,7 +1,74 @@
 package comparetest
 
+import "time"
+
 // replicas are stories of targets with several pods at a time.
 var replicas = []Scenario{
+	{
+		Name:       "one of three replicas is recreated",
+		Approaches: "ip dns", Pods: "A=web-1/10.0.0.5 B=web-2/10.0.0.6 C=web-3/10.0.0.7 D=web-4/10.0.0.8", Service: "10.96.0.1",
+		Rounds: `
+			-       A
+			A       B
+			A       C
+			A       A
+			refused B   // the pinned one is gone; known members are no successor
+			refused C   x2
+			refused D   // a new one
+			refused B   x6`,
+		Want: `
+			1 pinned dns 10.0.0.5:80
+			5 broke ip refused
+			8 recreated uid-A 10.0.0.5 -> uid-D 10.0.0.8
+			13 settled #1 by time: ip=broken(9 in 8s) dns=survived`,
+	},
+	{
+		Name:       "a replica is lost and nobody takes its place",
+		Approaches: "ip dns", Pods: "A=web-1/10.0.0.5 B=web-2/10.0.0.6 C=web-3/10.0.0.7", Service: "10.96.0.1",
+		Rounds: `
+			-       A
+			A       B
+			A       A       x12
+			refused B       x8
+			refused C                  // a new one after all
+			refused B       x8`,
+		Want: `
+			1 pinned dns 10.0.0.5:80
+			15 broke ip refused
+			19 lost uid-A 10.0.0.5
+			23 recreated uid-A 10.0.0.5 -> uid-C 10.0.0.7
+			28 settled #1 by time: ip=broken(14 in 13s) dns=survived`,
+	},
+	{
+		Name:       "replicas that take turns are no recreations without a pinned approach",
+		Approaches: "dns", Pods: "A=web-1/10.0.0.5 B=web-2/10.0.0.6", Service: "10.96.0.1",
+		Rounds: `
+			A x4
+			B x4
+			A x20
+			B x8`,
+		Want: ``,
+	},
+	{
+		Name:       "a cached name behind a Service meets replicas that are new to us",
+		Approaches: "ip dns cached-dns keepalive-dns",
+		Pods:       "A=web-1/10.0.0.5 B=web-2/10.0.0.6 C=web-3/10.0.0.7",
+		Service:    "10.96.0.1",
+		Cache:      3 * time.Second,
+		Rounds: `
+			-       A *A *A
+			A       A B  A
+			A       A C  A x3
+			refused B C  closed
+			refused A C  *C
+			refused B B  C x6`,
+		Want: `
+			1 pinned dns 10.0.0.5:80
+			6 broke ip refused
+			6 broke keepalive-dns closed
+			7 recovered keepalive-dns lost 1 in 1s (0s to 2s) closed
+			12 lost uid-A 10.0.0.5`,
+	},
 	{
 		Name:       "a rolling update replaces all three replicas, and the pinned one goes first",
 		Approaches: "ip dns",
