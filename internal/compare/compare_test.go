@@ -139,7 +139,7 @@ func TestAStateOnceTakenNeverChanges(t *testing.T) {
 }
 
 func TestARoundThatCannotBeIsRefused(t *testing.T) {
-	sc := comparetest.Scenarios[0]
+	sc := comparetest.Named("a single pod is recreated with another IP")
 	st := play(t, sc)
 	last := st.rounds[len(st.rounds)-1]
 	for name, change := range map[string]func(*probe.Round){

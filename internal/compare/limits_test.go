@@ -158,7 +158,7 @@ func TestWhatIsBrokenGoesOnCounting(t *testing.T) {
 }
 
 func TestTargetsDoNotDisturbEachOther(t *testing.T) {
-	a, b := comparetest.Scenarios[0], comparetest.Scenarios[1]
+	a, b := comparetest.Named("a single pod is recreated with another IP"), comparetest.Named("one of three replicas is recreated")
 	first, second := a.Target(), b.Target()
 	second.Name = "other"
 	tr := compare.NewTracker([]probe.Target{first, second}, a.Options())

@@ -11,7 +11,7 @@ import (
 
 // A log may be damaged or made up: what a Tracker goes on from must be something that it could have been in.
 func TestAStateThatCannotBeIsRefused(t *testing.T) {
-	sc := comparetest.Scenarios[0]
+	sc := comparetest.Named("a single pod is recreated with another IP")
 	_, before := playStates(t, sc)
 	for name, change := range map[string]func(*compare.State){
 		"no such target":      func(s *compare.State) { s.Target = "nobody" },
