@@ -83,7 +83,7 @@ func run(ctx context.Context, args []string, lookup func(string) (string, bool),
 	}
 	switch {
 	case err != nil:
-		fmt.Fprintf(stderr, "demo: %v; demo --help shows what there is\n", err)
+		fmt.Fprintf(stderr, "demo: %s; demo --help shows what there is\n", cli.Clean(err))
 		return exitUsage
 	case o.version:
 		fmt.Fprint(stdout, cli.VersionLine("demo"))
@@ -92,7 +92,7 @@ func run(ctx context.Context, args []string, lookup func(string) (string, bool),
 	told, err := tell(ctx, o, on, stdin, stdout, cli.Colour(stdout, lookup))
 	switch {
 	case err != nil:
-		fmt.Fprintf(stderr, "demo: %v\n", err)
+		fmt.Fprintf(stderr, "demo: %s\n", cli.Clean(err))
 		return exitFailed
 	case !told:
 		return exitFailed

@@ -74,6 +74,8 @@ func TestBadInputIsOneClearLineAndStatus2(t *testing.T) {
 		{"no duration in the environment", []string{"HTTPD_DRAIN_DELAY=soon"}, nil, []string{`HTTPD_DRAIN_DELAY="soon"`}},
 		{"negative delay", nil, []string{"--drain-delay=-1s"}, []string{"--drain-delay -1s: must be 0s or more"}},
 		{"no timeout", nil, []string{"--read-timeout=0"}, []string{"--read-timeout 0s: must be more than 0s"}},
+		{"no address", nil, []string{"--listen="}, []string{`--listen ""`, "must be an address to listen on"}},
+		{"an escape", nil, []string{"--\x1b[31m"}, []string{"unknown flag: --?[31m"}},
 		{"no body", nil, []string{"--max-body=0"}, []string{"--max-body 0", "must both be positive"}},
 		{"no headers", []string{"HTTPD_MAX_HEADER=-5"}, nil, []string{"--max-header -5"}},
 		{"log format", nil, []string{"--log-format=xml"}, []string{"--log-format", "must be json or text"}},

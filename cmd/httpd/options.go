@@ -81,6 +81,9 @@ func (o *options) check(fs *pflag.FlagSet) error {
 	if fs.NArg() > 0 {
 		return fmt.Errorf("unexpected argument %q: httpd takes flags only", fs.Arg(0))
 	}
+	if o.listen == "" {
+		return fmt.Errorf("--listen %q: must be an address to listen on, such as :8080", o.listen)
+	}
 	if o.maxBody <= 0 || o.maxHeader <= 0 {
 		return fmt.Errorf("--max-body %d, --max-header %d: must both be positive", o.maxBody, o.maxHeader)
 	}

@@ -50,7 +50,7 @@ func run(ctx context.Context, args []string, lookup func(string) (string, bool),
 		p, err = start(&o, lookup, stdout)
 	}
 	if err != nil {
-		fmt.Fprintf(stderr, "httpd: %v\n", err)
+		fmt.Fprintf(stderr, "httpd: %s\n", cli.Clean(err))
 		return exitUsage
 	}
 	return p.serve(ctx, signals)

@@ -119,7 +119,7 @@ PROBER_INTERVAL: "x" is not a duration; write it like 1s or 500ms
 PROBER_NAMESERVER: "ns" is not an IP address; write it like 10.96.0.10 or [fd00::a]:53
 `},
 		{name: "an empty variable is a value", env: []string{"PROBER_TARGET="}, code: exitUsage,
-			stderr: `PROBER_TARGET "": url "" has no scheme; write it like http://apache.localcluster` + "\n"},
+			stderr: `PROBER_TARGET "": url "" does not begin with http://; write it like http://apache.localcluster` + "\n"},
 		{name: "a flag is not split", args: []string{"--target", "a=http://a.ns b=http://b.ns"}, code: exitUsage,
 			stderr: `--target "a=http://a.ns b=http://b.ns": url "http://a.ns b=http://b.ns" holds a blank or a character outside ASCII at byte 12; ` +
 				"percent-encode it, or in a host write punycode\n"},

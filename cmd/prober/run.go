@@ -27,7 +27,7 @@ func run(ctx context.Context, args []string, lookup func(string) (string, bool),
 		fmt.Fprint(stdout, usage())
 		return exitOK
 	case err != nil:
-		fmt.Fprintf(stderr, "prober: %v; prober --help shows what there is\n", err)
+		fmt.Fprintf(stderr, "prober: %s; prober --help shows what there is\n", cli.Clean(err))
 		return exitUsage
 	case o.version:
 		fmt.Fprint(stdout, cli.VersionLine("prober"))
@@ -43,7 +43,7 @@ func run(ctx context.Context, args []string, lookup func(string) (string, bool),
 		return exitOK
 	}
 	if err := watch(ctx, settings, o, stdout, stderr); err != nil {
-		fmt.Fprintf(stderr, "prober: %v\n", err)
+		fmt.Fprintf(stderr, "prober: %s\n", cli.Clean(err))
 		return exitFailed
 	}
 	return exitOK

@@ -26,7 +26,7 @@ func Colour(w io.Writer, lookup func(string) (string, bool)) bool {
 	if no, _ := lookup("NO_COLOR"); no != "" {
 		return false
 	}
-	if term, _ := lookup("TERM"); term == "dumb" {
+	if term, set := lookup("TERM"); term == "dumb" || set && term == "" {
 		return false
 	}
 	_, ok := Terminal(w)

@@ -147,7 +147,7 @@ func (f *follower) pinnable(r *probe.Result) (addr netip.AddrPort, refused netip
 	if !ip.IsValid() {
 		return netip.AddrPort{}, netip.Addr{}
 	}
-	if confined(ip) && !confined(r.Addr.Addr()) {
+	if scope := scopeOf(ip); scope != global && (scope == nowhere || scope != scopeOf(r.Addr.Addr())) {
 		return netip.AddrPort{}, ip
 	}
 	port := r.Who.Local.Port()
@@ -157,9 +157,27 @@ func (f *follower) pinnable(r *probe.Result) (addr netip.AddrPort, refused netip
 	return netip.AddrPortFrom(ip, port), netip.Addr{}
 }
 
-// confined reports whether an address means something else to everybody who uses it.
-func confined(ip netip.Addr) bool {
-	return ip.IsLoopback() || ip.IsLinkLocalUnicast() || ip.IsMulticast() || ip.IsUnspecified()
+// scope is how far an address means the same. A pod that reports a narrow one is believed only by who is as near: else
+// it could send the prober to the prober's own host or link (169.254.169.254 is a cloud's metadata service).
+type scope int
+
+const (
+	global  scope = iota
+	onHost        // loopback
+	onLink        // link-local
+	nowhere       // multicast, unspecified: no pod is there
+)
+
+func scopeOf(ip netip.Addr) scope {
+	switch {
+	case ip.IsLoopback():
+		return onHost
+	case ip.IsLinkLocalUnicast():
+		return onLink
+	case ip.IsMulticast() || ip.IsUnspecified():
+		return nowhere
+	}
+	return global
 }
 
 func (s *step) scheduleRepin() {

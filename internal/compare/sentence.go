@@ -165,10 +165,10 @@ func (e Event) recovered() string {
 	return s
 }
 
-// lasted is the duration with what is certain about it, and what it cost.
+// lasted is the duration with what is certain about it, and what it cost. Bounds are rounded away from it, so that they bound.
 func (o *Outage) lasted() string {
 	shortest, longest := o.Bounds()
-	s := fmt.Sprintf("%s (at least %s, at most %s), %s", human(o.Duration()), human(shortest), human(longest), lost(o.Lost))
+	s := fmt.Sprintf("%s (at least %s, at most %s), %s", human(o.Duration()), human(shortest.Truncate(tenth)), human((longest + tenth - 1).Truncate(tenth)), lost(o.Lost))
 	if o.Void > 0 {
 		s += fmt.Sprintf(" and %d void", o.Void)
 	}
@@ -324,6 +324,9 @@ func signed(d time.Duration) string {
 	}
 	return "+" + human(d)
 }
+
+// tenth is the unit in which sentences tell durations below a minute.
+const tenth = 100 * time.Millisecond
 
 // human is a duration as people say it, to a tenth of a second below a minute.
 func human(d time.Duration) string {

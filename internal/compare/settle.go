@@ -6,7 +6,8 @@ import (
 	"callbyname/internal/probe"
 )
 
-// settleIfDue judges the open recreation when every approach is back, or its time is over.
+// settleIfDue judges the open recreation when every approach is back, or its time is over: counted from the successor's
+// first answer, or from the old pod's last, since a successor may have answered before the old pod went.
 func (s *step) settleIfDue() {
 	r := s.unsettled()
 	if r == nil {
@@ -19,7 +20,7 @@ func (s *step) settleIfDue() {
 	switch {
 	case back:
 		s.settleAs(ByAnswers)
-	case min(s.now.since(r.FirstNew), s.now.since(r.LastOld)) >= s.settle: // a successor may have answered before the old pod went
+	case min(s.now.since(r.FirstNew), s.now.since(r.LastOld))+s.opt.Interval/2 >= s.settle: // at the nearest round, since ticks jitter
 		s.settleAs(ByTime)
 	}
 }

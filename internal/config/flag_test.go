@@ -47,14 +47,14 @@ func TestABadTargetFlagNamesItselfAndWhatWouldBeRight(t *testing.T) {
 		want []string
 	}{
 		{"httpd=ftp://x", []string{`url "ftp://x" has the scheme ftp; only http and https can be probed`}},
-		{"", []string{`url "" has no scheme; write it like http://apache.localcluster`}},
-		{"apache.localcluster", []string{`url "apache.localcluster" has no scheme; write it like http://apache.localcluster`}},
-		{"a=http:x", []string{`url "http:x" has no scheme; write it like http://apache.localcluster`}},
+		{"", []string{`url "" does not begin with http://; write it like http://apache.localcluster`}},
+		{"apache.localcluster", []string{`url "apache.localcluster" does not begin with http://; write it like http://apache.localcluster`}},
+		{"a=http:x", []string{`url "http:x" does not begin with http://; write it like http://apache.localcluster`}},
 		{"a=http://", []string{`url "http://" has no host; write it like http://apache.localcluster`}},
 		{"a=http:///x", []string{`url "http:///x" has no host; write it like http://apache.localcluster`}},
 		{"a=http://:80", []string{`url "http://:80" has no host; write it like http://apache.localcluster`}},
 		{"a=http://[::1", []string{`url "http://[::1" is not a URL (missing ']' in host); write it like http://apache.localcluster`}},
-		{"a=http://u:p@a.ns", []string{`url "http://u:p@a.ns" holds a user name or password, which would stand in every log; ` +
+		{"a=http://u:p@a.ns", []string{`url "http://xxxxx@a.ns" holds a user name or password, which would stand in every log; ` +
 			`use an Authorization header in a file`}},
 		{"a=http://a.ns/#top", []string{`url "http://a.ns/#top" has a fragment, which is never sent; leave out everything from # on`}},
 		{"a=http://a.ns/#", []string{`url "http://a.ns/#" has a fragment, which is never sent; leave out everything from # on`}},

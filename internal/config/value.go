@@ -62,7 +62,7 @@ func parseURL(s string) (*url.URL, error) {
 		return nil, fmt.Errorf("holds a blank or a character outside ASCII at byte %d; percent-encode it, or in a host write punycode", i+1)
 	}
 	if !strings.Contains(s, "://") {
-		return nil, errors.New("has no scheme; write it like http://apache.localcluster")
+		return nil, errors.New("does not begin with http://; write it like http://apache.localcluster")
 	}
 	u, err := url.Parse(s)
 	if err != nil {
@@ -225,9 +225,18 @@ func all(s string, is func(rune) bool) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return !is(r) })
 }
 
-// quote shows a value in a message: on one line, printable, and not without end.
+// quote shows a value in a message: on one line, printable, not without end, and without a URL's user and password.
 func quote(s string) string {
 	const most = 80
+	if before, rest, ok := strings.Cut(s, "//"); ok {
+		authority, path, _ := strings.Cut(rest, "/")
+		if at := strings.LastIndexByte(authority, '@'); at >= 0 {
+			s = before + "//xxxxx" + authority[at:]
+			if len(path) > 0 {
+				s += "/" + path
+			}
+		}
+	}
 	if len(s) > most {
 		return strconv.Quote(s[:most]) + "..."
 	}

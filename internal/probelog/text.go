@@ -81,7 +81,7 @@ func (t *Text) Start(wall time.Time) error {
 	}
 	fmt.Fprintf(&t.out, ", %s\n", wall.Local().Format("2006-01-02 15:04:05 MST"))
 	for i, target := range t.run.Targets {
-		if i == listed {
+		if i == listed && len(t.run.Targets) > listed+1 {
 			fmt.Fprintf(&t.out, "  and %d more targets\n", len(t.run.Targets)-listed)
 			break
 		}
@@ -96,8 +96,8 @@ func (t *Text) Start(wall time.Time) error {
 	}
 	fmt.Fprintf(&t.out, "  every %s, timeout %s, a recreation is judged after %s at the latest\n", report.Setting(t.run.Options.Interval),
 		report.Setting(t.run.Timeout), report.Setting(settle))
-	how := "a row: time, target, #round; then each approach with the address it used, ok or in CAPITALS why it failed, " +
-		"how long it took; at the end who answered, where that is news"
+	how := "a row: time, target, #round; then each approach, ok or in CAPITALS why it failed, with the address it used and how long it " +
+		"took where there is room; at the end or beneath who answered, where that is news"
 	if t.run.Rounds == Changes {
 		how += "; rounds without news are left out"
 	}

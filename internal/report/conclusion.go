@@ -27,7 +27,11 @@ func conclusion(t compare.TargetSummary) string {
 		names[p] = append(names[p], a.Name)
 	}
 	for i, p := range phrases {
-		phrases[i] = enumerate(names[p]) + " " + p
+		who := enumerate(names[p])
+		if len(names[p]) > 1 {
+			who += " each"
+		}
+		phrases[i] = who + " " + p
 	}
 	end := what + ": " + strings.Join(phrases, "; ") + "."
 	if t.Restarts > 0 {
@@ -50,7 +54,7 @@ func withoutRecreation(a compare.ApproachSummary) string {
 	case a.Probes == 0 && a.Pending > 0:
 		return "had no pin"
 	case a.Probes == 0:
-		return "was not measured"
+		return "had no probe that counts"
 	case a.Lost == 0:
 		return "lost nothing"
 	}
@@ -64,7 +68,7 @@ func stillOut(a compare.ApproachSummary) string {
 		return ""
 	}
 	since := a.Open.First.Wall.Local().Format(time.TimeOnly)
-	return fmt.Sprintf(" and is out since %s (%s lost)", since, count(a.Open.Lost, "probe"))
+	return fmt.Sprintf(", out since %s (%s lost)", since, count(a.Open.Lost, "probe"))
 }
 
 // overRecreations says what the recreations did to one approach: in one phrase when they all did the same.
@@ -90,20 +94,20 @@ func overRecreations(t compare.TargetSummary, a compare.ApproachSummary) string 
 	case met[0] == compare.Survived:
 		return "lost nothing" + each + otherwise(t, a) + stillOut(a)
 	case met[0] == compare.Came:
-		return "lost " + lostEach(t, a.Name) + each + " and came back after " + cameAfter(a, settled) + otherwise(t, a) + stillOut(a)
+		return "lost " + lostEach(t, a.Name) + each + " and came back after " + cameAfter(t, a, settled) + otherwise(t, a) + stillOut(a)
 	case met[0] == compare.Broken:
-		return "broke" + each + stillOut(a)
+		return "broke" + each + otherwise(t, a) + stillOut(a)
 	case met[0] == compare.Misrouted:
-		return "was answered by the wrong pod" + each + stillOut(a)
+		return "met the wrong pod" + each + otherwise(t, a) + stillOut(a)
 	}
-	return "was not measured" + each
+	return "had no probe that counts" + each
 }
 
 // mixed says what recreations did that did not all do the same.
 func mixed(counts map[compare.Verdict]int, met []compare.Verdict) string {
 	words := map[compare.Verdict]string{
 		compare.Survived: "lost nothing", compare.Came: "came back", compare.Broken: "broke",
-		compare.Misrouted: "was answered by the wrong pod", compare.Unmeasured: "was not measured",
+		compare.Misrouted: "met the wrong pod", compare.Unmeasured: "had no probe that counts",
 	}
 	parts := make([]string, len(met))
 	for i, v := range met {
@@ -129,14 +133,24 @@ func lostTo(t compare.TargetSummary, approach string) []int {
 	return lost
 }
 
-// otherwise tells of lost probes that no recreation explains, where all recreations are known.
+// otherwise tells of lost probes that no recreation explains, where all recreations are known. An outage that lasts belongs
+// to the recreations that left it, all of it.
 func otherwise(t compare.TargetSummary, a compare.ApproachSummary) string {
-	lost := lostTo(t, a.Name)
-	other := a.Lost
-	for _, n := range lost {
-		other -= n
+	kept, other := 0, a.Lost
+	for _, r := range t.Recreations {
+		for _, e := range r.Effects {
+			if e.Approach != a.Name || r.Withdrawn {
+				continue
+			}
+			kept++
+			if a.Open != nil && (e.Verdict == compare.Broken || e.Verdict == compare.Misrouted) {
+				other -= max(e.Lost, a.Open.Lost)
+			} else {
+				other -= e.Lost
+			}
+		}
 	}
-	if len(lost) < t.Recreated || other <= 0 {
+	if kept < t.Recreated || other <= 0 {
 		return ""
 	}
 	return fmt.Sprintf(" (and lost %s at other times)", count(other, "probe"))
@@ -155,8 +169,17 @@ func lostEach(t compare.TargetSummary, approach string) string {
 	return fmt.Sprintf("%d to %s", least, count(most, "probe"))
 }
 
-// cameAfter is how long the recoveries took: one duration, or the median and the longest of several.
-func cameAfter(a compare.ApproachSummary, settled int) string {
+// cameAfter is how long the recoveries took: one duration, as the table has it, or the median and the longest of several.
+func cameAfter(t compare.TargetSummary, a compare.ApproachSummary, settled int) string {
+	if settled == 1 {
+		for _, r := range t.Recreations {
+			for _, e := range r.Effects {
+				if e.Approach == a.Name && !r.Withdrawn {
+					return Duration(e.For)
+				}
+			}
+		}
+	}
 	median, longest := quantile(a.Recovery, 0.5), quantile(a.Recovery, 1)
 	if settled == 1 || median == longest {
 		return median

@@ -95,4 +95,12 @@ var unknown = []Scenario{
 		Want: `
 			1 untrusted_ip dns`,
 	},
+	{
+		Name:       "a pod that is near and reports a link-local address is not pinned",
+		Approaches: "ip dns", Pods: "A=liar/169.254.169.254", Service: "127.0.0.1",
+		Rounds: `
+			-       A x3`,
+		Want: `
+			1 untrusted_ip dns`,
+	},
 }
