@@ -9,5 +9,9 @@ import (
 )
 
 func main() {
-	os.Exit(run(cli.UntilSignal(), os.Args[1:], os.LookupEnv, os.Stdout, os.Stderr))
+	ctx := cli.UntilSignal()
+	if status, ok := oneshot(ctx, os.Args, os.Stdin, os.Stdout, os.Stderr); ok {
+		os.Exit(status)
+	}
+	os.Exit(run(ctx, os.Args[1:], os.LookupEnv, os.Stdout, os.Stderr))
 }

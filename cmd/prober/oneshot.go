@@ -1,0 +1,24 @@
+package main
+
+import (
+	"context"
+	"io"
+	"path/filepath"
+
+	"callbyname/internal/curl"
+	"callbyname/internal/walk"
+)
+
+// oneshot runs the commands that do one thing and end: "prober curl", "prober resolve", and curl when the program is called
+// by that name, as in the prober's image. argv is all of os.Args. ok is false when it asks for none of them.
+func oneshot(ctx context.Context, argv []string, stdin io.Reader, stdout, stderr io.Writer) (status int, ok bool) {
+	switch {
+	case len(argv) > 0 && filepath.Base(argv[0]) == "curl":
+		return curl.Run(ctx, argv[1:], stdin, stdout, stderr), true
+	case len(argv) > 1 && argv[1] == "curl":
+		return curl.Run(ctx, argv[2:], stdin, stdout, stderr), true
+	case len(argv) > 1 && argv[1] == "resolve":
+		return walk.Run(ctx, argv[2:], stdout, stderr), true
+	}
+	return 0, false
+}
