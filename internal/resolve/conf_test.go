@@ -82,7 +82,7 @@ func FuzzResolvConf(f *testing.F) {
 			if !isPrintable(name) {
 				t.Errorf("the name %q is not printable", name)
 			}
-			if !isName(name) {
+			if !isQualified(name) {
 				continue
 			}
 			var q question

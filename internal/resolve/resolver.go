@@ -144,6 +144,10 @@ func isName(name string) bool {
 	return ok && len(strings.TrimSuffix(name, ".")) <= 253
 }
 
+// isQualified reports whether a name can be asked for as it is. One whose last dot is escaped, by a backslash that ends a
+// domain of the search list, is not fully qualified.
+func isQualified(name string) bool { return isName(name) && dns.IsFqdn(name) }
+
 // dns asks the servers.
 func (r *Resolver) dns(ctx context.Context, host string, family Family, answer *Answer) *outcome {
 	l := lookup{config: r.config.get(), answer: answer, family: family, work: r.work.Get().(*work)}

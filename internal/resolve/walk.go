@@ -102,7 +102,7 @@ func firstOf(a, b *outcome) *outcome {
 
 // resolve asks for one fully qualified name, following aliases.
 func (l *lookup) resolve(ctx context.Context, name string) *outcome {
-	if !isName(name) {
+	if !isQualified(name) {
 		return &outcome{kind: NotFound, err: errLongName}
 	}
 	qs := l.work.questions[:0]
