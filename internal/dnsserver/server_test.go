@@ -285,8 +285,10 @@ func TestClosingDoesNotWaitForADelay(t *testing.T) {
 	must(t, err)
 	defer conn.Close()
 	must(t, conn.WriteMsg(new(dns.Msg).SetQuestion("cluster.local.", dns.TypeA)))
-	for len(s.Questions()) == 0 {
-		time.Sleep(time.Millisecond)
+	for deadline := time.Now().Add(10 * time.Second); len(s.Questions()) == 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("no question came in 10 s")
+		}
 	}
 	closed := make(chan error)
 	go func() { closed <- s.Close() }()
