@@ -31,8 +31,8 @@ type Moment struct {
 	Paused time.Duration
 }
 
-// since is how long somebody looked from another moment to this one.
-func (m Moment) since(from Moment) time.Duration { return m.At - m.Paused - (from.At - from.Paused) }
+// Since is how long somebody looked from another moment to this one.
+func (m Moment) Since(from Moment) time.Duration { return m.At - m.Paused - (from.At - from.Paused) }
 
 // IsZero reports whether the moment never was.
 func (m Moment) IsZero() bool { return m.Seq == 0 }
@@ -177,7 +177,7 @@ type Outage struct {
 
 // Duration is from the first failed probe to the next success, less the time in which nobody looked; for an outage
 // that lasts, to its last failed probe. The truth is within Bounds.
-func (o *Outage) Duration() time.Duration { return o.until().since(o.First) }
+func (o *Outage) Duration() time.Duration { return o.until().Since(o.First) }
 
 // Paused is how long nobody looked between First and End (or Last).
 func (o *Outage) Paused() time.Duration { return o.until().Paused - o.First.Paused }
@@ -198,7 +198,7 @@ func (o *Outage) Bounds() (shortest, longest time.Duration) {
 	if from.IsZero() {
 		from = o.First
 	}
-	return o.Last.since(o.First), o.until().At - from.At
+	return o.Last.Since(o.First), o.until().At - from.At
 }
 
 // Verdict is what one recreation did to one approach.

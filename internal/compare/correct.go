@@ -74,7 +74,7 @@ func (s *step) acquit(i int) {
 		verdict = Came
 		for _, n := range sus.Turned {
 			if e := s.effect(n, i); e != nil {
-				e.For += o.End.since(o.Last)
+				e.For += o.End.Since(o.Last)
 			}
 		}
 	}

@@ -135,7 +135,7 @@ func (s *step) prolong(i int, class probe.Outcome) {
 	for _, n := range a.Broken {
 		if e := s.effect(n, i); e != nil {
 			e.Lost++
-			e.For += s.now.since(a.Outage.Last)
+			e.For += s.now.Since(a.Outage.Last)
 			e.Classes = union(e.Classes, []probe.Outcome{class})
 		}
 	}
@@ -154,7 +154,7 @@ func (s *step) end(i int) *Outage {
 	}
 	for _, n := range a.Broken {
 		if e := s.effect(n, i); e != nil {
-			e.For += o.End.since(o.Last)
+			e.For += o.End.Since(o.Last)
 		}
 	}
 	if !o.Repinned {

@@ -46,7 +46,7 @@ func (s *step) seekSuccessor() {
 		s.begin(replaced(c.Pod, next.Pod), next)
 		return
 	}
-	if !s.State.Lost && s.unsettled() == nil && s.now.since(c.Last) >= s.settle && s.othersAnswer() {
+	if !s.State.Lost && s.unsettled() == nil && s.now.Since(c.Last) >= s.settle && s.othersAnswer() {
 		s.State.Lost = true
 		s.scheduleRepin()
 		was := c.Pod
@@ -108,12 +108,12 @@ func (s *step) newcomer() (next PodState, found bool) {
 		}
 	}
 	for _, p := range s.Pods {
-		if !s.isSuccessor(p) || c.Last.since(p.First) > s.settle || p.First.Seq <= c.First.Seq {
+		if !s.isSuccessor(p) || c.Last.Since(p.First) > s.settle || p.First.Seq <= c.First.Seq {
 			continue
 		}
 		// Early in a run every replica is new to us. One is believed to be a replacement if we had watched for long, or
 		// if it is the only other one and did not show up at once.
-		long := p.First.since(s.State.First) >= s.settle
+		long := p.First.Since(s.State.First) >= s.settle
 		if (long || others == 1 && p.First.Seq-s.State.First.Seq >= watch) && better(p) {
 			next, found = p, true
 		}
@@ -142,7 +142,7 @@ func (s *step) pinWasDown() bool {
 func (s *step) onlyNewcomer() (next PodState, found bool) {
 	c := s.Current
 	for _, p := range s.Pods {
-		alongside := p.Last.Seq >= c.First.Seq || c.Last.since(p.Last) <= s.settle
+		alongside := p.Last.Seq >= c.First.Seq || c.Last.Since(p.Last) <= s.settle
 		switch {
 		case p.Key == c.Key || !p.member() || !alongside || s.wasReplaced(p.Key):
 		case !s.isSuccessor(p) || p.First.Seq <= c.Last.Seq || found:

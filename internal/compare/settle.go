@@ -20,7 +20,7 @@ func (s *step) settleIfDue() {
 	switch {
 	case back:
 		s.settleAs(ByAnswers)
-	case min(s.now.since(r.FirstNew), s.now.since(r.LastOld))+s.opt.Interval/2 >= s.settle: // at the nearest round, since ticks jitter
+	case min(s.now.Since(r.FirstNew), s.now.Since(r.LastOld))+s.opt.Interval/2 >= s.settle: // at the nearest round, since ticks jitter
 		s.settleAs(ByTime)
 	}
 }
@@ -60,7 +60,7 @@ func (s *step) settleAs(why Reason) {
 
 // effect is the verdict on one approach, from the outages that ended and the one that lasts.
 func effect(approach string, owned Loss, open *Outage) Effect {
-	e := Effect{Approach: approach, Lost: owned.Lost, Classes: slices.Clone(owned.Classes), For: owned.End.since(owned.First)}
+	e := Effect{Approach: approach, Lost: owned.Lost, Classes: slices.Clone(owned.Classes), For: owned.End.Since(owned.First)}
 	wrong := owned.Wrong
 	if open != nil {
 		first := owned.First
@@ -68,7 +68,7 @@ func effect(approach string, owned Loss, open *Outage) Effect {
 			first = open.First
 		}
 		e.Lost += open.Lost
-		e.For = open.Last.since(first)
+		e.For = open.Last.Since(first)
 		e.Classes = union(e.Classes, open.Classes)
 		wrong += open.WrongPod
 	}

@@ -1,0 +1,199 @@
+package history_test
+
+import (
+	"bytes"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"callbyname/internal/compare"
+	"callbyname/internal/compare/comparetest"
+	"callbyname/internal/history"
+	"callbyname/internal/probe"
+	"callbyname/internal/probelog"
+)
+
+// live plays a story as a prober does, and keeps its log.
+func live(t *testing.T, sc comparetest.Scenario, mode probelog.Mode) (*history.History, compare.Summary, *bytes.Buffer) {
+	t.Helper()
+	log := &bytes.Buffer{}
+	run := probelog.Run{ID: "run", Targets: []probe.Target{sc.Target()}, Options: sc.Options(), Timeout: time.Second / 2, Rounds: mode}
+	r := probelog.NewRecorder(run, probelog.NewJSON(log, run))
+	h := history.New(run.Targets, options(sc))
+	r.Start(comparetest.Start)
+	at, wall := sc.Play(func(round probe.Round) []probe.Pin {
+		o, err := r.Observe(round)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.Observe(round, o)
+		return o.Pins
+	})
+	return h, r.Stop(at, wall, "the end"), log
+}
+
+func options(sc comparetest.Scenario) history.Options {
+	return history.Options{Interval: sc.Options().Interval, Phases: true, Samples: 8}
+}
+
+// replay makes the history again that a log tells.
+func replay(t *testing.T, sc comparetest.Scenario, log *bytes.Buffer) *history.History {
+	t.Helper()
+	h := history.New(nil, options(sc))
+	var p probelog.Replay
+	in := probelog.NewReader(log)
+	for {
+		rec, err := in.Next()
+		if err != nil {
+			return h
+		}
+		o, err := p.Feed(rec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch rec.Kind {
+		case probelog.StartRecord:
+			for _, target := range rec.Run.Targets {
+				h.Follow(target)
+			}
+		case probelog.RoundRecord:
+			h.Observe(*rec.Round, o)
+		case probelog.StateRecord:
+			h.Resume(*rec.State)
+		}
+	}
+}
+
+func TestLanesCountWhatTheTrackerCounts(t *testing.T) {
+	for _, sc := range comparetest.Scenarios {
+		t.Run(sc.Name, func(t *testing.T) {
+			h, sum, _ := live(t, sc, probelog.All)
+			lanesCount(t, h, sum)
+		})
+	}
+}
+
+func lanesCount(t *testing.T, h *history.History, sum compare.Summary) {
+	t.Helper()
+	for _, target := range sum.Targets {
+		for i, a := range target.Approaches {
+			var got history.Counts
+			end := time.Duration(-1)
+			for _, s := range h.Target(target.Name).Lanes[i].Stretches {
+				got.OK, got.Lost, got.Void, got.Pending = got.OK+s.OK, got.Lost+s.Lost, got.Void+s.Void, got.Pending+s.Pending
+				if s.From <= end || s.To < s.From || s.All() == 0 {
+					t.Errorf("%s: a stretch of %d probes from %v to %v after one that ended at %v", a.Name, s.All(), s.From, s.To, end)
+				}
+				end = s.To
+			}
+			want := history.Counts{OK: a.Probes - a.Lost, Lost: a.Lost, Void: a.Void, Pending: a.Pending}
+			if got != want {
+				t.Errorf("%s: lanes count %+v, the tracker %+v", a.Name, got, want)
+			}
+		}
+	}
+}
+
+func TestALogTellsTheHistoryThatWasLive(t *testing.T) {
+	for _, sc := range comparetest.Scenarios {
+		t.Run(sc.Name, func(t *testing.T) {
+			h, sum, log := live(t, sc, probelog.All)
+			read := replay(t, sc, log).Target("httpd")
+			want := h.Target("httpd")
+			for i := range want.Lanes {
+				if !reflect.DeepEqual(read.Lanes[i], want.Lanes[i]) {
+					t.Errorf("lane %d was\n%+v\nand is read back as\n%+v", i, want.Lanes[i], read.Lanes[i])
+				}
+			}
+			if !reflect.DeepEqual(read.Events, want.Events) {
+				t.Errorf("events were\n%+v\nand are read back as\n%+v", want.Events, read.Events)
+			}
+			for _, r := range sum.Targets[0].Recreations {
+				if got, want := read.Timeline(r), want.Timeline(r); !reflect.DeepEqual(got, want) {
+					t.Errorf("recreation %d was\n%+v\nand is read back as\n%+v", r.N, want, got)
+				}
+			}
+		})
+	}
+}
+
+func TestALogOfChangesCountsTheRoundsThatItLeftOut(t *testing.T) {
+	for _, sc := range comparetest.Scenarios {
+		t.Run(sc.Name, func(t *testing.T) {
+			_, sum, log := live(t, sc, probelog.Changes)
+			lanesCount(t, replay(t, sc, log), sum)
+		})
+	}
+}
+
+func TestATimelineSaysWhereTheSecondsWent(t *testing.T) {
+	sc := comparetest.Named("a single pod is recreated with another IP")
+	h, sum, _ := live(t, sc, probelog.All)
+	var got []string
+	for _, s := range h.Target("httpd").Timeline(sum.Targets[0].Recreations[0]) {
+		got = append(got, strings.Join(strings.Fields(strings.Join([]string{
+			s.After.String(), string(s.Kind), s.Approach, string(s.Outcome), s.Host}, " ")), " "))
+	}
+	want := strings.Split(`0s old_last
+1s name_gone apache-pods.localcluster
+1s failed ip connect_timeout
+1s failed dns refused
+1s failed headless dns_not_found
+1s failed cached connect_timeout
+1s failed keepalive closed
+3s name_new apache-pods.localcluster
+3s new_first
+3s back dns
+3s back headless
+3s back keepalive
+4s back cached`, "\n")
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+func TestALaneStaysBoundedAndExactInCount(t *testing.T) {
+	sc := comparetest.Scenario{Approaches: "ip dns", Pods: "A=pod-httpd/10.0.0.5", Service: "10.96.0.1",
+		Rounds: "- A\n" + strings.Repeat("A A\nrefused A\nno_route dns_timeout x2\n", 2000)}
+	h, sum, _ := live(t, sc, probelog.All)
+	lanesCount(t, h, sum)
+	for _, l := range h.Target("httpd").Lanes {
+		if n := len(l.Stretches); n > 512 || n < 100 {
+			t.Errorf("%d stretches", n)
+		}
+		if last := l.Stretches[len(l.Stretches)-1]; last.Missing || last.Lost != 2 {
+			t.Errorf("the last stretch is %+v: the newest ones are to be kept as they were", last)
+		}
+		if len(l.Samples) > 8 {
+			t.Errorf("%d samples", len(l.Samples))
+		}
+	}
+	if n := len(h.Target("httpd").Events); n > 200 {
+		t.Errorf("%d events", n)
+	}
+}
+
+func TestAPauseIsTimeInWhichNobodyLooked(t *testing.T) {
+	sc := comparetest.Scenario{Approaches: "ip dns", Pods: "A=pod-httpd/10.0.0.5", Service: "10.96.0.1",
+		Rounds: "- A\nA A x3\npause 60s\nA A x3"}
+	h, _, _ := live(t, sc, probelog.All)
+	s := h.Target("httpd").Lanes[1].Stretches
+	if len(s) != 2 || s[0].To != 3*time.Second || s[1].From != 64*time.Second {
+		t.Errorf("stretches %+v", s)
+	}
+}
+
+func TestPhasesAndSamplesAreThoseOfSuccesses(t *testing.T) {
+	sc := comparetest.Named("a single pod is recreated with another IP")
+	h, sum, _ := live(t, sc, probelog.All)
+	for i, l := range h.Target("httpd").Lanes {
+		a := sum.Targets[0].Approaches[i]
+		if got, want := l.Phases.Total, a.Latency; !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: totals %+v, the tracker has %+v", a.Name, got, want)
+		}
+		if last := l.Samples[len(l.Samples)-1]; last.Took != time.Duration(i+1)*500*time.Microsecond {
+			t.Errorf("%s: last sample %+v", a.Name, last)
+		}
+	}
+}
