@@ -1,0 +1,131 @@
+package e2e
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// pass is a set of tests, and the cluster that they need.
+type pass struct {
+	tests   string   // a regular expression; "" is all that no other pass has
+	cluster []string // flags of the program cluster
+}
+
+var passes = map[string]pass{
+	"default": {},
+	// Five pod IPs on each node, so that a freed one can be had again on purpose; and the other proxy mode on the way.
+	"small": {tests: "^TestReused", cluster: []string{"--pod-prefix=29", "--proxy-mode=nftables"}},
+	// Names of pods are stale for up to 30 s.
+	"cached": {tests: "^TestCached", cluster: []string{"--dns-cache"}},
+}
+
+// ownDir is where the tests' own cluster lives: not where a person's would, so that it is theirs to take down.
+const ownDir = "/var/lib/callbyname-e2e"
+
+func TestMain(m *testing.M) {
+	name := flag.String("pass", "default", "which tests: default, small (few pod IPs) or cached (a DNS that caches)")
+	images := flag.String("images", "", "folder with httpd.tar and prober.tar for a cluster of our own; built if there is none")
+	flag.Parse()
+	chosen, ok := passes[*name]
+	if !ok {
+		fmt.Fprintf(os.Stderr, "e2e: -pass %q: not default, small or cached\n", *name)
+		os.Exit(2)
+	}
+	chosen.choose()
+	if os.Getenv("KUBECONFIG") != "" || flag.Lookup("test.list").Value.String() != "" {
+		os.Exit(m.Run())
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code, err := chosen.onOwn(ctx, *images, m.Run)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "e2e:", err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// choose leaves the tests of other passes out. They are not skipped: a skipped test is one that should have run.
+func (p pass) choose() {
+	if p.tests != "" {
+		if flag.Lookup("test.run").Value.String() == "" {
+			flag.Set("test.run", p.tests)
+		}
+		return
+	}
+	var others []string
+	for _, other := range passes {
+		if other.tests != "" {
+			others = append(others, other.tests)
+		}
+	}
+	if flag.Lookup("test.skip").Value.String() == "" {
+		flag.Set("test.skip", strings.Join(others, "|"))
+	}
+}
+
+// onOwn starts a cluster, loads the images, runs the tests, and takes all down, after an interrupt too.
+func (p pass) onOwn(ctx context.Context, images string, tests func() int) (code int, err error) {
+	scratch, err := os.MkdirTemp("", "callbyname-e2e-")
+	if err != nil {
+		return 1, err
+	}
+	defer os.RemoveAll(scratch)
+	if images == "" {
+		images = scratch
+		if err := goRun(ctx, nil, "../images", "--out", images); err != nil {
+			return 1, err
+		}
+	}
+	helper := filepath.Join(scratch, "helper.tar")
+	if err := goRun(ctx, []string{"CGO_ENABLED=0"}, "./helper", "image", helper); err != nil {
+		return 1, err
+	}
+	cluster := func(ctx context.Context, args ...string) error {
+		return goRun(ctx, nil, append([]string{"../cluster", "--dir=" + ownDir}, args...)...)
+	}
+	defer func() {
+		if e := cluster(context.WithoutCancel(ctx), "down"); e != nil && err == nil {
+			err = e
+		}
+	}()
+	if err := cluster(ctx, append(p.cluster, "up")...); err != nil {
+		return 1, err
+	}
+	if err := cluster(ctx, "load", filepath.Join(images, "httpd.tar"), filepath.Join(images, "prober.tar"), helper); err != nil {
+		return 1, err
+	}
+	os.Setenv("KUBECONFIG", filepath.Join(ownDir, "kubeconfig"))
+	os.Setenv("KUBECACHEDIR", filepath.Join(ownDir, "kubectl"))
+	os.Setenv("PATH", filepath.Join(ownDir, "bin")+string(os.PathListSeparator)+os.Getenv("PATH"))
+	done := make(chan int, 1)
+	go func() { done <- tests() }()
+	select {
+	case code := <-done:
+		return code, nil
+	case <-ctx.Done():
+		return 1, fmt.Errorf("interrupted: %w", context.Cause(ctx))
+	}
+}
+
+// goRun runs a program of this module; what it says goes to standard error, beside the tests' own words.
+func goRun(ctx context.Context, env []string, args ...string) error {
+	cmd := exec.CommandContext(ctx, "go", append([]string{"run"}, args...)...)
+	cmd.Env = append(os.Environ(), env...)
+	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
+	// An interrupt is for these tests to pass on, in their own time.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("go run %s: %w", strings.Join(args, " "), err)
+	}
+	return nil
+}
