@@ -39,7 +39,8 @@ func (p *program) introduce(id identity.Identity) {
 
 // access logs one answer.
 func (p *program) access(r echo.Record) {
-	if !p.options.logHealth && !r.Admin && slices.Contains([]string{"/healthz", "/readyz"}, r.Path) {
+	health := slices.Contains([]string{"/healthz", "/readyz"}, r.Path)
+	if !r.Admin && (!p.options.logRequests || health && !p.options.logHealth) {
 		return
 	}
 	fields := []zap.Field{

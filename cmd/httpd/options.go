@@ -37,7 +37,7 @@ type options struct {
 	drainDelay, shutdownTimeout                           time.Duration
 	tlsCert, tlsKey                                       string
 	logFormat, logLevel                                   string
-	logHealth, version                                    bool
+	logRequests, logHealth, version                       bool
 
 	certificate *tls.Certificate // nil without TLS
 }
@@ -61,6 +61,7 @@ func (o *options) flags() *pflag.FlagSet {
 		"how long to wait, after that, for requests in flight")
 	fs.Var(logFormat(o), "log-format", "one JSON object a line, or text for people")
 	fs.Var(logLevel(o), "log-level", "least level to log")
+	fs.BoolVar(&o.logRequests, "log-requests", true, "log requests; those to the admin listener always are")
 	fs.BoolVar(&o.logHealth, "log-health", false, "log requests to /healthz and /readyz as well")
 	fs.BoolVar(&o.version, "version", false, "print the version and exit")
 	return fs

@@ -11,7 +11,9 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -53,6 +55,23 @@ func TestOneAccessLineARequestAndHealthIsSilent(t *testing.T) {
 				t.Errorf("got %+v", r)
 			}
 		})
+	}
+}
+
+func TestWithoutAccessLinesTheLogTellsOfTheServerAndItsAdministration(t *testing.T) {
+	p := spawn(t, "--log-requests=false", "--log-health", "--drain-delay=0s")
+	fetch(t, "GET", p.url+"/")
+	fetch(t, "GET", p.url+"/healthz")
+	fetch(t, "POST", p.admin+"/unready")
+	p.signal(t, syscall.SIGTERM)
+	p.exit(t)
+	var told []string
+	for _, next := range p.log.all {
+		told = append(told, strings.TrimSpace(next.Msg+" "+next.Path))
+	}
+	want := []string{"serving", "request /unready", "draining: unready, and still serving", "no longer accepting", "stopped"}
+	if !slices.Equal(told, want) {
+		t.Errorf("got %q", told)
 	}
 }
 
