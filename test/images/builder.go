@@ -25,6 +25,7 @@ type builder struct {
 	store      string            // folder of all that buildah keeps
 	busybox    string            // path of a static one
 	goEnv      map[string]string // what this machine's go env says of settings and sources
+	lock       *os.File          // the store, locked while alone
 }
 
 // settings are what is asked of this machine's Go; sources are those that say where modules come from.
@@ -99,13 +100,15 @@ func repository(ctx context.Context) (string, error) {
 // scratch is the folder for all that lives no longer than one build.
 func (b *builder) scratch() string { return filepath.Join(b.store, "tmp") }
 
-// alone calls f while nobody else uses the storage, after removing what a killed build left there.
+// alone calls f while nobody else uses the storage, after removing what a killed build left there. Each buildah holds the lock
+// as well, as it goes on when this program is killed.
 func (b *builder) alone(ctx context.Context, f func() error) error {
 	lock, err := os.Open(b.store)
 	if err != nil {
 		return err
 	}
 	defer lock.Close()
+	b.lock = lock
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	for syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil {
@@ -126,12 +129,16 @@ func (b *builder) buildah(ctx context.Context, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, "buildah", append([]string{"--storage-driver", "overlay",
 		"--root", filepath.Join(b.store, "storage"), "--runroot", filepath.Join(b.store, "run")}, args...)...)
 	cmd.Dir = b.repository
+	cmd.ExtraFiles = []*os.File{b.lock}
 	cmd.Env = append(os.Environ(), "TMPDIR="+b.scratch())
 	var said strings.Builder
 	cmd.Stderr = &said
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 10 * time.Second
 	out, err := cmd.Output()
+	if ctx.Err() != nil {
+		return "", fmt.Errorf("buildah %s: %w", args[0], context.Cause(ctx))
+	}
 	if err != nil {
 		return "", fmt.Errorf("buildah %s: %w: %s", args[0], err, strings.TrimSpace(said.String()))
 	}

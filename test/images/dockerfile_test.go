@@ -1,0 +1,137 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestADockerfileCopiesTheFoldersThatItsProgramImportsAndNoOther(t *testing.T) {
+	root := repo(t)
+	for _, program := range programs {
+		want := []string{"COPY go.mod go.sum ./"}
+		for _, file := range sourceFiles(t, root, program) {
+			folder := filepath.Dir(file)
+			want = append(want, "COPY "+folder+" "+folder)
+		}
+		slices.Sort(want)
+		want = slices.Compact(want)
+		got := sourceCopies(instructions(t, root, program))
+		slices.Sort(got)
+		for _, line := range want {
+			if !slices.Contains(got, line) {
+				t.Errorf("Dockerfile.%s lacks %q", program, line)
+			}
+		}
+		for _, line := range got {
+			if !slices.Contains(want, line) {
+				t.Errorf("Dockerfile.%s has %q, which %s does not need", program, line, program)
+			}
+		}
+	}
+}
+
+func TestADockerfileAsksARegistryForTheBuildImageAlone(t *testing.T) {
+	root := repo(t)
+	directive := regexp.MustCompile(`(?im)^\s*#\s*(syntax|escape|check)\s*=`)
+	for _, program := range programs {
+		if found := directive.Find(read(t, filepath.Join(root, "Dockerfile."+program))); found != nil {
+			t.Errorf("Dockerfile.%s has the directive %q", program, found)
+		}
+		var from []string
+		for _, line := range instructions(t, root, program) {
+			if strings.HasPrefix(line, "FROM ") {
+				from = append(from, line)
+			}
+		}
+		want := []string{"FROM --platform=$BUILDPLATFORM " + strings.TrimPrefix(golang, "docker.io/library/") + " AS build", "FROM scratch"}
+		if !slices.Equal(from, want) {
+			t.Errorf("Dockerfile.%s builds\n%q, not\n%q", program, from, want)
+		}
+	}
+}
+
+// The image golang of that version is the one with the compiler that go.mod asks for.
+func TestTheBuildImageIsOfTheVersionThatTheModuleAsksFor(t *testing.T) {
+	line := regexp.MustCompile(`(?m)^go (\d+\.\d+)`).FindSubmatch(read(t, filepath.Join(repo(t), "go.mod")))
+	if line == nil || !strings.HasSuffix(golang, ":"+string(line[1])) {
+		t.Errorf("go.mod says %q, the image is %s", line, golang)
+	}
+}
+
+func repo(t *testing.T) string {
+	t.Helper()
+	root, err := repository(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return root
+}
+
+func read(t *testing.T, file string) []byte {
+	t.Helper()
+	content, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
+
+// instructions are those of a program's Dockerfile, each on one line with single spaces.
+func instructions(t *testing.T, root, program string) []string {
+	t.Helper()
+	var all []string
+	text := strings.ReplaceAll(string(read(t, filepath.Join(root, "Dockerfile."+program))), "\\\n", " ")
+	for line := range strings.Lines(text) {
+		if line = strings.Join(strings.Fields(line), " "); line != "" && line[0] != '#' {
+			all = append(all, line)
+		}
+	}
+	return all
+}
+
+// sourceCopies are the instructions that copy out of the repository.
+func sourceCopies(instructions []string) []string {
+	var copies []string
+	for _, line := range instructions {
+		if verb, rest, _ := strings.Cut(line, " "); verb == "COPY" && !strings.HasPrefix(rest, "--from=") || verb == "ADD" {
+			copies = append(copies, line)
+		}
+	}
+	return copies
+}
+
+// sourceFiles are the repository's own files, of all systems and architectures, that a program is made of.
+func sourceFiles(t *testing.T, root, program string) []string {
+	t.Helper()
+	const format = `{{if and .Module .Module.Main}}{{$dir := .Dir}}` +
+		`{{range .GoFiles}}{{$dir}}/{{.}}{{"\n"}}{{end}}{{range .IgnoredGoFiles}}{{$dir}}/{{.}}{{"\n"}}{{end}}` +
+		`{{range .SFiles}}{{$dir}}/{{.}}{{"\n"}}{{end}}{{range .EmbedFiles}}{{$dir}}/{{.}}{{"\n"}}{{end}}{{end}}`
+	var files []string
+	for _, arch := range []string{"amd64", "arm64"} {
+		list := exec.CommandContext(t.Context(), "go", "list", "-deps", "-f", format, "./cmd/"+program)
+		list.Dir = root
+		list.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+arch, "GOWORK=off")
+		list.Stderr = os.Stderr
+		out, err := list.Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range bytes.Lines(out) {
+			file, err := filepath.Rel(root, string(bytes.TrimSpace(line)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.HasSuffix(file, "_test.go") {
+				files = append(files, file)
+			}
+		}
+	}
+	slices.Sort(files)
+	return slices.Compact(files)
+}
