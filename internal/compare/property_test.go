@@ -3,6 +3,7 @@ package compare_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -187,6 +188,28 @@ func TestTheSummaryIsWhatOneCountsByHand(t *testing.T) {
 				t.Errorf("%s: %s: availability %v of %d probes, %d lost", sc.Name, a.Name, share, a.Probes, a.Lost)
 			}
 		}
+	}
+}
+
+func TestTotalsAreTheSummarysAfterEachRound(t *testing.T) {
+	for _, sc := range append(comparetest.Scenarios, randomScenarios(100)...) {
+		tr := tracker(sc)
+		sc.Play(func(r probe.Round) []probe.Pin {
+			o, err := tr.Observe(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sum := tr.Summary().Targets[0]
+			want := compare.Totals{Recreated: sum.Recreated, Restarts: sum.Restarts, DNSChanges: sum.DNSChanges, Paused: sum.Paused}
+			for _, a := range sum.Approaches {
+				want.Approaches = append(want.Approaches, compare.ApproachTotals{
+					OK: a.Probes - a.Lost, Lost: a.Lost, Outages: a.Outages, Out: a.Out})
+			}
+			if !reflect.DeepEqual(o.Totals, want) {
+				t.Fatalf("%s: after round %d %+v, want %+v", sc.Name, r.Seq, o.Totals, want)
+			}
+			return o.Pins
+		})
 	}
 }
 

@@ -49,6 +49,43 @@ type ApproachSummary struct {
 	Latency, Recovery Histogram
 }
 
+// Totals are the counts of a TargetSummary after one round. Those that an event may take back can be less than they were
+// a round before.
+type Totals struct {
+	Recreated, Restarts, DNSChanges int
+	// Paused is for how long nobody looked.
+	Paused time.Duration
+	// Approaches stand in declared order.
+	Approaches []ApproachTotals
+}
+
+// ApproachTotals are the counts of one approach.
+type ApproachTotals struct {
+	// OK and Lost are the probes that count.
+	OK, Lost int
+	// Outages counts all, the one that lasts included; Out is how long they lasted, together.
+	Outages int
+	Out     time.Duration
+}
+
+func (s *State) totals() Totals {
+	t := Totals{Recreated: s.RecreationCount, Restarts: s.Restarts, DNSChanges: s.DNSChanges, Paused: s.Last.Paused,
+		Approaches: make([]ApproachTotals, len(s.Approaches))}
+	for i := range s.Approaches {
+		t.Approaches[i] = s.Approaches[i].totals()
+	}
+	return t
+}
+
+func (a *ApproachState) totals() ApproachTotals {
+	t := ApproachTotals{OK: a.OK, Lost: a.Lost, Outages: a.Outages, Out: a.Out}
+	if a.Outage != nil {
+		t.Outages++
+		t.Out += a.Outage.Duration()
+	}
+	return t
+}
+
 // Availability is the share of counted probes that succeeded, 0 to 1; 0 with ok false when none counted.
 func (a *ApproachSummary) Availability() (share float64, ok bool) {
 	if a.Probes == 0 {
@@ -68,19 +105,18 @@ func (f *follower) summary() TargetSummary {
 	}
 	for i, a := range s.Approaches {
 		spec := f.target.Approaches[i]
+		total := a.totals()
 		sum := ApproachSummary{
 			Name: spec.Name, Address: spec.Host, Pinned: spec.Pinned(),
 			Probes: a.OK + a.Lost, Lost: a.Lost, Void: a.Void, Pending: a.Pending, Classes: a.Classes,
-			Outages: a.Outages, Longest: a.Longest, Out: a.Out, Open: a.Outage,
+			Outages: total.Outages, Longest: a.Longest, Out: total.Out, Open: a.Outage,
 			Verdicts: a.Verdicts, Latency: a.Latency, Recovery: a.Recovery,
 		}
 		if spec.Pinned() && s.Pin.Addr.IsValid() {
 			sum.Address = s.Pin.Addr.String()
 		}
 		if o := a.Outage; o != nil {
-			sum.Outages++
 			sum.Longest = max(sum.Longest, o.Duration())
-			sum.Out += o.Duration()
 		}
 		t.Approaches = append(t.Approaches, sum)
 		t.Rounds = max(t.Rounds, uint64(a.OK+a.Lost+a.Void+a.Pending))

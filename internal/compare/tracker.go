@@ -18,6 +18,8 @@ type Observation struct {
 	Pins []probe.Pin
 	// Quiet is true when the round told nothing new: the same outcomes by the same pods, and no event.
 	Quiet bool
+	// Totals are what a Summary would count now.
+	Totals Totals
 }
 
 // Judged is one result in the light of the target's history.
@@ -156,6 +158,15 @@ func (t *Tracker) Summary() Summary {
 	return sum
 }
 
+// Target adds up what was observed of one target so far, at a small part of a round's cost; ok is false for an unknown one.
+func (t *Tracker) Target(name string) (sum TargetSummary, ok bool) {
+	f, ok := t.byName[name]
+	if !ok {
+		return TargetSummary{}, false
+	}
+	return f.summary(), true
+}
+
 // step is one round of one target being taken in. It reads State as it was and leaves it as it is after the round.
 type step struct {
 	*follower
@@ -198,7 +209,7 @@ func (f *follower) observe(r *probe.Round) Observation {
 	s.Last = s.now
 
 	events := slices.Concat(s.first, s.broke, s.why)
-	return Observation{Judged: s.judged, Events: events, Pins: s.pins, Quiet: !s.news && len(events) == 0}
+	return Observation{Judged: s.judged, Events: events, Pins: s.pins, Quiet: !s.news && len(events) == 0, Totals: s.State.totals()}
 }
 
 // tell fills in what every event has.
