@@ -31,7 +31,7 @@ func (e Event) Sentence() string {
 	case Broke:
 		return e.broke()
 	case Changed:
-		return fmt.Sprintf("%s is still out (%s), in another way now: %s", e.Approach, lost(e.Outage.Lost), e.cause(e.Outage.Classes[len(e.Outage.Classes)-1]))
+		return fmt.Sprintf("%s is still out (%s), in another way now: %s", e.Approach, lost(e.Outage.Lost), e.Outage.Cause(e.Outage.Classes[len(e.Outage.Classes)-1]))
 	case Explained:
 		return fmt.Sprintf("%s is still out (%s)%s", e.Approach, lost(e.Outage.Lost), e.Outage.Likely.words())
 	case Recovered:
@@ -70,7 +70,7 @@ func (e Event) Sentence() string {
 }
 
 func (e Event) broke() string {
-	s := fmt.Sprintf("%s broke: %s", e.Approach, e.cause(e.Outage.Classes[0]))
+	s := fmt.Sprintf("%s broke: %s", e.Approach, e.Outage.Cause(e.Outage.Classes[0]))
 	switch o := e.Outage; {
 	case o.Before.IsZero():
 		s += " (it has not answered before)"
@@ -97,11 +97,11 @@ func (l Likely) words() string {
 	return ""
 }
 
-// cause is a failure class in words.
-func (e Event) cause(class probe.Outcome) string {
+// Cause tells in plain words why probes of the outage fail that come to that class. Names in it are as in a Sentence.
+func (o *Outage) Cause(class probe.Outcome) string {
 	at := "it"
-	if e.Outage.Addr.IsValid() {
-		at = e.Outage.Addr.String()
+	if o.Addr.IsValid() {
+		at = o.Addr.String()
 	}
 	switch class {
 	case probe.DNSNotFound:
@@ -143,18 +143,18 @@ func (e Event) cause(class probe.Outcome) string {
 	case probe.ResponseTimeout:
 		return at + " took the connection but did not answer in time"
 	case probe.HTTPStatus:
-		return strings.TrimSpace(at + " answered with an error status " + e.Outage.Detail)
+		return strings.TrimSpace(at + " answered with an error status " + o.Detail)
 	case probe.WrongPod:
-		if w := e.Outage.Wrong; w != nil {
+		if w := o.Wrong; w != nil {
 			who := w.name()
-			if before := e.Outage.Pod; before != nil && before.Name == w.Name {
+			if before := o.Pod; before != nil && before.Name == w.Name {
 				who = "another " + who
 			}
 			return fmt.Sprintf("the wrong pod answers at %s: %s, which no name of this target has reached", at, who)
 		}
 		return "the wrong server answers at " + at + ": it does not say who it is, as the pod did"
 	}
-	return at + " failed: " + e.Outage.Detail
+	return at + " failed: " + o.Detail
 }
 
 func (e Event) recovered() string {

@@ -200,10 +200,7 @@ func (s *State) Clone() State {
 	c.Pods = cloneMap(s.Pods)
 	c.Pin.Pod = clonePointer(s.Pin.Pod)
 	c.Current = clonePointer(s.Current)
-	c.Recreations = slices.Clone(s.Recreations)
-	for i := range c.Recreations {
-		c.Recreations[i].Effects = slices.Clone(c.Recreations[i].Effects)
-	}
+	c.Recreations = cloneRecreations(s.Recreations)
 	c.Owned = slices.Clone(s.Owned)
 	for i := range c.Owned {
 		c.Owned[i] = c.Owned[i].clone()
@@ -212,6 +209,14 @@ func (s *State) Clone() State {
 	c.DNS = cloneMap(s.DNS)
 	c.Told = slices.Clone(s.Told)
 	return c
+}
+
+func cloneRecreations(all []Recreation) []Recreation {
+	all = slices.Clone(all)
+	for i := range all {
+		all[i].Effects = slices.Clone(all[i].Effects)
+	}
+	return all
 }
 
 // cloneMap is a copy, never nil.
