@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"maps"
 	"time"
 
 	"callbyname/internal/probe"
@@ -25,7 +26,9 @@ type TargetSummary struct {
 	Recreations []Recreation
 	Restarts    int
 	DNSChanges  int
-	Approaches  []ApproachSummary
+	// Lost is true while the pod is lost: it no longer answers, and no successor was found.
+	Lost       bool
+	Approaches []ApproachSummary
 }
 
 // ApproachSummary adds up one approach.
@@ -95,22 +98,23 @@ func (a *ApproachSummary) Availability() (share float64, ok bool) {
 }
 
 func (f *follower) summary() TargetSummary {
-	s := f.state.Clone()
+	s := &f.state
 	t := TargetSummary{
 		Name: f.target.Name, First: s.First, Last: s.Last, Paused: s.Last.Paused,
-		Recreated: s.RecreationCount, Recreations: s.Recreations, Restarts: s.Restarts, DNSChanges: s.DNSChanges,
+		Recreated: s.RecreationCount, Recreations: cloneRecreations(s.Recreations), Restarts: s.Restarts, DNSChanges: s.DNSChanges,
+		Lost: s.Lost,
 	}
 	if f.target.URL != nil {
 		t.URL = f.target.URL.Redacted()
 	}
-	for i, a := range s.Approaches {
-		spec := f.target.Approaches[i]
+	for i := range s.Approaches {
+		a, spec := &s.Approaches[i], f.target.Approaches[i]
 		total := a.totals()
 		sum := ApproachSummary{
 			Name: spec.Name, Address: spec.Host, Pinned: spec.Pinned(),
-			Probes: a.OK + a.Lost, Lost: a.Lost, Void: a.Void, Pending: a.Pending, Classes: a.Classes,
-			Outages: total.Outages, Longest: a.Longest, Out: total.Out, Open: a.Outage,
-			Verdicts: a.Verdicts, Latency: a.Latency, Recovery: a.Recovery,
+			Probes: a.OK + a.Lost, Lost: a.Lost, Void: a.Void, Pending: a.Pending, Classes: maps.Clone(a.Classes),
+			Outages: total.Outages, Longest: a.Longest, Out: total.Out, Open: a.Outage.clone(),
+			Verdicts: maps.Clone(a.Verdicts), Latency: a.Latency.Clone(), Recovery: a.Recovery.Clone(),
 		}
 		if spec.Pinned() && s.Pin.Addr.IsValid() {
 			sum.Address = s.Pin.Addr.String()

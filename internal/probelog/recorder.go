@@ -101,6 +101,11 @@ func (r *Recorder) Stop(at time.Duration, wall time.Time, reason string) compare
 // Summary adds up everything observed so far.
 func (r *Recorder) Summary() compare.Summary { return r.tracker.Summary() }
 
+// Target adds up what was observed of one target so far; ok is false for an unknown one.
+func (r *Recorder) Target(name string) (sum compare.TargetSummary, ok bool) {
+	return r.tracker.Target(name)
+}
+
 // Lost is how many records could not be written, and the first error. Probing goes on without them, and what follows
 // in the log is as exact as before: a state stands in for the rounds that are missing. Whoever runs the prober tells its user.
 func (r *Recorder) Lost() (records int, first error) { return r.lost, r.err }
