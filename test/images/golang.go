@@ -26,8 +26,8 @@ func (b *builder) provide(ctx context.Context) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	context := filepath.Join(dir, "context")
-	key, err := b.system(context)
+	system := filepath.Join(dir, "system")
+	key, err := b.system(system)
 	if err != nil {
 		return fmt.Errorf("gathering the image %s: %w", golang, err)
 	}
@@ -42,7 +42,7 @@ func (b *builder) provide(ctx context.Context) error {
 		return err
 	}
 	if err := b.bud(ctx, "--file", file, "--tag", golang, "--label", label+"="+key,
-		"--build-context", "goroot="+b.goEnv["GOROOT"], context); err != nil {
+		"--build-context", "goroot="+b.goEnv["GOROOT"], system); err != nil {
 		return err
 	}
 	_, err = b.buildah(ctx, "rmi", "--prune") // the one that had the name before

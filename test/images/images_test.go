@@ -173,6 +173,27 @@ func TestABuildSeesTheFilesThatItsProgramIsMadeOfAndNoOther(t *testing.T) {
 	}
 }
 
+func TestTheImageGolangCanBeHandedToDocker(t *testing.T) {
+	buildable(t)
+	file := filepath.Join(t.TempDir(), "golang.tar")
+	if err := run(t.Context(), []string{"--golang", file}, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	a := readArchive(t, file)
+	if !slices.Equal(a.names, []string{golang}) || a.config.Architecture != runtime.GOARCH {
+		t.Errorf("named %q, made for %s", a.names, a.config.Architecture)
+	}
+	compiler := "usr/local/go/pkg/tool/linux_" + runtime.GOARCH + "/compile"
+	for _, name := range []string{"usr/local/go/bin/go", compiler, "usr/local/go/src/fmt/print.go", "bin/sh", "bin/ln", "etc/passwd", "tmp/"} {
+		if _, ok := a.files[name]; !ok {
+			t.Errorf("no %s", name)
+		}
+	}
+	if env := string(a.files["usr/local/go/go.env"].content); !strings.Contains(env, "GOPROXY=") {
+		t.Errorf("go.env does not say where modules come from: %q", env)
+	}
+}
+
 func buildable(t *testing.T) *builder {
 	t.Helper()
 	b, err := newBuilder(t.Context(), io.Discard)
