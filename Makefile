@@ -1,6 +1,6 @@
 # Shortcuts. Everything here is one command that can be typed as well.
 
-.PHONY: demo test check cluster-up cluster-down cluster-status
+.PHONY: demo test check recreate cluster-up cluster-down cluster-status
 
 demo:
 	go run ./cmd/demo
@@ -11,6 +11,10 @@ test:
 # All that can be checked; as root.
 check:
 	bash .ci/run
+
+# The tutorial's one step: httpd's pod is deleted and created again, the same, and with another IP. It takes about 3 s.
+recreate:
+	kubectl -n localcluster get pod pod-httpd -o yaml | kubectl replace --force -f -
 
 # A Kubernetes of our own on this machine, as root: docs/cluster.md. Flags go into CLUSTER, such as CLUSTER="--proxy-mode nftables".
 cluster-up:
