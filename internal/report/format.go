@@ -38,9 +38,9 @@ func Setting(d time.Duration) string {
 	return strings.NewReplacer(".0s", "s", ".0ms", "ms").Replace(Duration(d))
 }
 
-// availability is the share of probes that were not lost. It has as many digits as it takes to tell it from 100 % when a
+// Availability is the share of probes that were not lost. It has as many digits as it takes to tell it from 100 % when a
 // probe was lost, and from 0 % when one was not.
-func availability(probes, lost int) string {
+func Availability(probes, lost int) string {
 	switch {
 	case probes <= 0:
 		return "-"

@@ -50,7 +50,7 @@ func TestAvailabilityIsNeverRoundedToAllOrNothing(t *testing.T) {
 		{1 << 50, 1, ">99.99999999%"}, {1 << 50, 1<<50 - 1, "<0.00000001%"},
 	}
 	for _, test := range tests {
-		if got := availability(test.probes, test.lost); got != test.want {
+		if got := Availability(test.probes, test.lost); got != test.want {
 			t.Errorf("%d of %d lost: %s, want %s", test.lost, test.probes, got, test.want)
 		}
 	}

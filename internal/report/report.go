@@ -38,7 +38,7 @@ func writeTarget(w io.Writer, t compare.TargetSummary, interval time.Duration) e
 	tab := table{indent: "  "}
 	tab.row("approach", "address", " probes", " lost", " void", " available", " outages", " longest", "recreations", " p50", " p99")
 	for _, a := range t.Approaches {
-		tab.row(a.Name, address(a), fmt.Sprint(a.Probes), fmt.Sprint(a.Lost), fmt.Sprint(a.Void), availability(a.Probes, a.Lost),
+		tab.row(a.Name, address(a), fmt.Sprint(a.Probes), fmt.Sprint(a.Lost), fmt.Sprint(a.Void), Availability(a.Probes, a.Lost),
 			fmt.Sprint(a.Outages), longest(a, interval), verdicts(a.Verdicts), quantile(a.Latency, 0.50), quantile(a.Latency, 0.99))
 	}
 	tableErr := tab.write(w)
