@@ -98,7 +98,7 @@ func TestEachStoryGivesItsEvents(t *testing.T) {
 }
 
 func TestAStateInTheMiddleContinuesTheSameStory(t *testing.T) {
-	for _, sc := range append(comparetest.Scenarios, randomScenarios(20)...) {
+	for _, sc := range append(comparetest.Scenarios, comparetest.Random(20)...) {
 		t.Run(sc.Name, func(t *testing.T) {
 			st, before := playStates(t, sc)
 			for cut := range st.rounds {

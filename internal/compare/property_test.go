@@ -1,8 +1,6 @@
 package compare_test
 
 import (
-	"fmt"
-	"math/rand/v2"
 	"reflect"
 	"slices"
 	"strings"
@@ -14,55 +12,8 @@ import (
 	"callbyname/internal/probe"
 )
 
-// randomScenarios are stories in which anything may happen, the same ones every time.
-func randomScenarios(n int) []comparetest.Scenario {
-	columns := map[string][]string{
-		"ip":        strings.Fields("A B C A' refused no_route void A!500 ? ?!503 A^ s"),
-		"dns":       strings.Fields("A B C A' refused dns_not_found dns_timeout void A@10.0.0.8 ? ?!503 B!404"),
-		"headless":  strings.Fields("A B C B' dns_not_found dns_servfail void ? connect_timeout"),
-		"cached":    strings.Fields("A B C *A *B *C connect_timeout void reset"),
-		"keepalive": strings.Fields("A A^ B C *A *B *C closed void reset"),
-	}
-	names := []string{"ip", "dns", "headless", "cached", "keepalive"}
-	var scenarios []comparetest.Scenario
-	for i := range n {
-		rnd := rand.New(rand.NewPCG(uint64(i), 1))
-		sc := comparetest.Scenario{
-			Name: "random", Approaches: strings.Join(names, " "), Service: "10.96.0.1", Cache: 2 * time.Second,
-			Pods:   "A=web-1/10.0.0.5 B=web-1/10.0.0.6 C=web-2/10.0.0.5 s=stranger/10.0.0.5",
-			NoUID:  i%5 == 4,
-			Settle: 3 * time.Second,
-		}
-		if i%3 == 0 {
-			sc.RepinAfter = 2 * time.Second
-		}
-		if i%4 == 1 {
-			sc.Given = "10.0.0.5:80"
-		}
-		calm := i%2 == 0 // what was stays for a while, as it does in life
-		var b strings.Builder
-		for range map[bool]int{true: 20, false: 60}[calm] {
-			if rnd.IntN(12) == 0 {
-				b.WriteString("pause 4s\n")
-			}
-			for _, name := range names {
-				c := columns[name]
-				// Mostly what is likely, so that stories get somewhere.
-				b.WriteString(c[min(rnd.IntN(len(c)), rnd.IntN(len(c)))] + " ")
-			}
-			if calm {
-				fmt.Fprintf(&b, " x%d", 1+rnd.IntN(6))
-			}
-			b.WriteString("\n")
-		}
-		sc.Rounds = b.String()
-		scenarios = append(scenarios, sc)
-	}
-	return scenarios
-}
-
 func TestFiguresAddUpWhateverHappens(t *testing.T) {
-	for _, sc := range append(comparetest.Scenarios, randomScenarios(300)...) {
+	for _, sc := range append(comparetest.Scenarios, comparetest.Random(300)...) {
 		st := play(t, sc)
 		s := st.summary.Targets[0]
 		settled := 0
@@ -173,7 +124,7 @@ func countByHand(st story, i int) (c counted) {
 }
 
 func TestTheSummaryIsWhatOneCountsByHand(t *testing.T) {
-	for _, sc := range append(comparetest.Scenarios, randomScenarios(300)...) {
+	for _, sc := range append(comparetest.Scenarios, comparetest.Random(300)...) {
 		st := play(t, sc)
 		for i, a := range st.summary.Targets[0].Approaches {
 			if of(st, compare.Corrected, a.Name) != nil || strings.Contains(sc.Approaches, "ip-keepalive") {
@@ -192,7 +143,7 @@ func TestTheSummaryIsWhatOneCountsByHand(t *testing.T) {
 }
 
 func TestTotalsAreTheSummarysAfterEachRound(t *testing.T) {
-	for _, sc := range append(comparetest.Scenarios, randomScenarios(100)...) {
+	for _, sc := range append(comparetest.Scenarios, comparetest.Random(100)...) {
 		tr := tracker(sc)
 		sc.Play(func(r probe.Round) []probe.Pin {
 			o, err := tr.Observe(r)
@@ -244,7 +195,7 @@ func lostIn(st story, i int, approach string, after, to uint64) (lost int, last 
 
 func TestAVerdictIsWhatTheRoundsShow(t *testing.T) {
 	judged := map[compare.Verdict]int{}
-	for _, sc := range append(comparetest.Scenarios, randomScenarios(600)...) {
+	for _, sc := range append(comparetest.Scenarios, comparetest.Random(600)...) {
 		st := play(t, sc)
 		for _, e := range st.events() {
 			if e.Kind != compare.Settled || e.Recreation.Reason == compare.ByNext {
@@ -286,7 +237,7 @@ func TestAVerdictIsWhatTheRoundsShow(t *testing.T) {
 }
 
 func TestNoPodIsGoneThatAnswersAtItsIP(t *testing.T) {
-	for _, sc := range append(comparetest.Scenarios, randomScenarios(600)...) {
+	for _, sc := range append(comparetest.Scenarios, comparetest.Random(600)...) {
 		st := play(t, sc)
 		for k, o := range st.seen {
 			for _, e := range o.Events {
@@ -306,7 +257,7 @@ func TestNoPodIsGoneThatAnswersAtItsIP(t *testing.T) {
 }
 
 func TestEachRecreationSettlesOnceUnlessItIsWithdrawn(t *testing.T) {
-	for _, sc := range append(comparetest.Scenarios, randomScenarios(600)...) {
+	for _, sc := range append(comparetest.Scenarios, comparetest.Random(600)...) {
 		st := play(t, sc)
 		settled := map[int]int{}
 		numbered, open := 0, false
@@ -335,7 +286,7 @@ func TestEachRecreationSettlesOnceUnlessItIsWithdrawn(t *testing.T) {
 }
 
 func TestAnApproachThatNeverFailedSurvivesEverything(t *testing.T) {
-	for _, sc := range append(comparetest.Scenarios, randomScenarios(300)...) {
+	for _, sc := range append(comparetest.Scenarios, comparetest.Random(300)...) {
 		for _, a := range play(t, sc).summary.Targets[0].Approaches {
 			for v, n := range a.Verdicts {
 				if a.Lost == 0 && v != compare.Survived && v != compare.Unmeasured {
