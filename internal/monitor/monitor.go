@@ -21,6 +21,8 @@ type Options struct {
 	// Timeout is how long a probe takes at most; above 0 and below Interval, so that rounds of a target never overlap. The
 	// probers keep it, since only they can tell in which phase it ran out; the Monitor sets no deadline.
 	Timeout time.Duration
+	// Late is told how late each tick is, by the goroutine that ticks, before the round begins. Nil for nobody.
+	Late func(time.Duration)
 }
 
 // Prober makes one probe by one approach. *probe.Client is one.
@@ -36,6 +38,7 @@ type Prober interface {
 // Monitor probes a fixed set of targets. New makes one; Run, called once, uses it up.
 type Monitor struct {
 	slots   slots
+	late    func(time.Duration)
 	targets []*target // in declared order
 	byName  map[string]*target
 }
@@ -64,7 +67,10 @@ func New(targets []probe.Target, open func(probe.Target, probe.Approach) (Prober
 	if len(targets) == 0 {
 		return nil, errors.New("no targets: there must be at least one")
 	}
-	m := &Monitor{slots: spread(len(targets), o.Interval), byName: make(map[string]*target, len(targets))}
+	m := &Monitor{slots: spread(len(targets), o.Interval), late: o.Late, byName: make(map[string]*target, len(targets))}
+	if m.late == nil {
+		m.late = func(time.Duration) {}
+	}
 	for _, pt := range targets {
 		if err := m.add(pt, open); err != nil {
 			return nil, errors.Join(err, m.close())

@@ -119,6 +119,32 @@ func TestFirstRoundIsAtOnceAndThenOneEachInterval(t *testing.T) {
 	})
 }
 
+func TestEachTickTellsHowLateItIs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := probers{}
+		for i := range 5 { // two groups
+			p[fmt.Sprint(i)] = []*scripted{after(0)}
+		}
+		var late []time.Duration
+		m, err := New(p.targets(), p.open, Options{Interval: time.Second, Timeout: 900 * ms, Late: func(d time.Duration) {
+			if late = append(late, d); len(late) == 1 {
+				time.Sleep(550 * ms)
+			}
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 1900*ms)
+		defer cancel()
+		if err := m.Run(ctx, func(probe.Round) []probe.Pin { return nil }); err != nil {
+			t.Fatal(err)
+		}
+		if want := []time.Duration{0, 50 * ms, 0, 0}; !slices.Equal(late, want) {
+			t.Errorf("ticks late by %v, want %v", late, want)
+		}
+	})
+}
+
 func TestATickHasBothClocksInWholeMicroseconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(5*time.Minute + 300*time.Nanosecond)
@@ -354,7 +380,7 @@ func TestNewSaysWhatIsWrongAndLeavesNothingOpen(t *testing.T) {
 		want    string
 	}{
 		{"no timeout", []probe.Target{target("a", "ip")}, Options{Interval: time.Second}, "timeout 0s with interval 1s"},
-		{"timeout not below the interval", []probe.Target{target("a", "ip")}, Options{time.Second, time.Second},
+		{"timeout not below the interval", []probe.Target{target("a", "ip")}, Options{Interval: time.Second, Timeout: time.Second},
 			"timeout 1s with interval 1s"},
 		{"no interval", []probe.Target{target("a", "ip")}, Options{Timeout: time.Second}, "timeout 1s with interval 0s"},
 		{"no target", nil, fine, "no targets"},

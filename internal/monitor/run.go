@@ -68,7 +68,8 @@ func (r *run) tick(ctx context.Context, m *Monitor) {
 	for next := int64(0); ctx.Err() == nil; {
 		now := time.Now()
 		from, to := m.slots.due(next, now.Sub(r.start))
-		for n := from; n < to; n++ { // the place for a metric of how late ticks are: now.Sub(r.start) - m.slots.at(n)
+		for n := from; n < to; n++ {
+			m.late(now.Sub(r.start) - m.slots.at(n))
 			first, end := m.slots.members(n)
 			for _, t := range m.targets[first:end] {
 				r.begin(ctx, t, now)
