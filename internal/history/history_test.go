@@ -127,15 +127,25 @@ func TestALogOfChangesCountsTheRoundsThatItLeftOut(t *testing.T) {
 	}
 }
 
-func TestATimelineSaysWhereTheSecondsWent(t *testing.T) {
-	sc := comparetest.Named("a single pod is recreated with another IP")
+// timeline is a story's recreation, a step a line.
+func timeline(t *testing.T, sc comparetest.Scenario, n int) string {
+	t.Helper()
 	h, sum, _ := live(t, sc, probelog.All)
 	var got []string
-	for _, s := range h.Target("httpd").Timeline(sum.Targets[0].Recreations[0]) {
+	for _, s := range h.Target("httpd").Timeline(sum.Targets[0].Recreations[n-1]) {
 		got = append(got, strings.Join(strings.Fields(strings.Join([]string{
 			s.After.String(), string(s.Kind), s.Approach, string(s.Outcome), s.Host}, " ")), " "))
 	}
-	want := strings.Split(`0s old_last
+	return strings.Join(got, "\n")
+}
+
+func TestATimelineSaysWhereTheSecondsWent(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		n    int
+		want string
+	}{
+		{"a single pod is recreated with another IP", 1, `0s old_last
 1s name_gone apache-pods.localcluster
 1s failed ip connect_timeout
 1s failed dns refused
@@ -147,9 +157,65 @@ func TestATimelineSaysWhereTheSecondsWent(t *testing.T) {
 3s back dns
 3s back headless
 3s back keepalive
-4s back cached`, "\n")
-	if !reflect.DeepEqual(got, want) {
-		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+4s back cached`},
+		// Names fail while the old pod drains: that is lost to its end.
+		{"a pod that drains goes on answering by IP while its name already fails", 1, `-3s name_gone apache-pods.localcluster
+-3s failed dns refused
+-3s failed headless dns_not_found
+-1s name_new apache-pods.localcluster
+-1s new_first
+-1s back dns
+-1s back headless
+0s old_last
+1s failed ip refused`},
+		// What the old pin lost is over when it moves on.
+		{"the pin moves on and the next recreation is measured too", 2, `0s old_last
+1s failed ip refused
+1s failed dns refused
+2s new_first
+2s back dns`},
+		// What begins after the next pod's last answer is the next recreation's.
+		{"two recreations in one settling time", 1, `0s old_last
+1s failed ip refused
+1s failed dns refused
+2s new_first
+2s back dns`},
+		// What was broken when it settled is back later.
+		{"a flapping name is broken when it settles and comes back", 1, `0s old_last
+1s name_gone apache-pods.localcluster
+1s failed ip refused
+1s failed dns refused
+1s failed headless dns_not_found
+2s name_new apache-pods.localcluster
+2s new_first
+2s back dns
+2s back headless
+3s failed headless dns_not_found
+12s back headless`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := timeline(t, comparetest.Named(tt.name), tt.n); got != tt.want {
+				t.Errorf("got\n%s\nwant\n%s", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestAnOutageThatWasNoneHidesNotTheNext(t *testing.T) {
+	sc := comparetest.Scenario{Approaches: "ip dns", Pods: "A=pod-httpd/10.0.0.5 B=pod-httpd/10.0.0.5", Service: "10.96.0.1", Rounds: `
+		-       A
+		A       A x3
+		B^      refused x2
+		refused B  // the successor is known now, and out
+		B       B x8`}
+	const want = `0s old_last
+1s failed dns refused
+3s failed ip refused
+3s new_first
+3s back dns
+4s back ip`
+	if got := timeline(t, sc, 1); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }
 

@@ -1,6 +1,8 @@
 package history
 
 import (
+	"cmp"
+	"math"
 	"net/netip"
 	"slices"
 	"time"
@@ -48,8 +50,9 @@ type trail struct {
 // mark is something that may become a Step.
 type mark struct {
 	step Step
-	// end is when the outage that began here ended; zero while it lasts.
-	end compare.Moment
+	// end is when the outage that began here ended, and lost what it had cost by then, where that was told; zero while it lasts.
+	end  compare.Moment
+	lost int
 	// was are a name's addresses before.
 	was []netip.Addr
 }
@@ -64,6 +67,14 @@ func (t *Target) trail(e compare.Event) {
 		if !e.Outage.Repinned {
 			t.mark(mark{step: Step{Kind: Back, Moment: e.Outage.End, Approach: e.Approach}})
 		}
+	case compare.Repinned:
+		for _, a := range t.Spec.Approaches {
+			if a.Pinned() { // what they lost by the old pin is over, which nobody tells one by one
+				t.ended(a.Name, &compare.Outage{End: e.Moment})
+			}
+		}
+	case compare.VerdictChanged:
+		t.cameBack(e)
 	case compare.Corrected:
 		t.corrected(e)
 	case compare.DNSChanged:
@@ -106,8 +117,21 @@ func (t *Target) ended(approach string, o *compare.Outage) {
 	for _, marks := range t.eachMarks() {
 		for i := range *marks {
 			if m := &(*marks)[i]; m.step.Kind == Failed && m.step.Approach == approach && m.end.IsZero() {
-				m.end = o.End
+				m.end, m.lost = o.End, o.Lost
 			}
+		}
+	}
+}
+
+// cameBack notes for recreations that have settled that an approach which they had broken is back.
+func (t *Target) cameBack(e compare.Event) {
+	if e.Verdict != compare.Came || e.Outage == nil || e.Outage.End.IsZero() {
+		return
+	}
+	for i := range t.trails {
+		tr := &t.trails[i]
+		if slices.Contains(e.Numbers, tr.recreation.N) && len(tr.marks) < maxMarks {
+			tr.marks = append(tr.marks, mark{step: Step{Kind: Back, Moment: e.Outage.End, Approach: e.Approach}})
 		}
 	}
 }
@@ -117,11 +141,14 @@ func (t *Target) corrected(e compare.Event) {
 	o := e.Outage
 	isIt := func(m mark) bool { return m.step.Kind == Failed && m.step.Approach == e.Approach && m.end.IsZero() }
 	for _, marks := range t.eachMarks() {
-		if o.Lost == 0 && !o.End.IsZero() {
-			*marks = slices.DeleteFunc(*marks, isIt)
-		} else if i := slices.IndexFunc(*marks, isIt); i >= 0 {
+		i := slices.IndexFunc(*marks, isIt) // the next outage may have begun in the same round
+		switch {
+		case i < 0:
+		case o.Lost == 0 && !o.End.IsZero():
+			*marks = slices.Delete(*marks, i, i+1)
+		default:
 			m := &(*marks)[i]
-			m.step.Moment, m.end = o.First, o.End
+			m.step.Moment, m.end, m.lost = o.First, o.End, o.Lost
 			if len(o.Classes) > 0 {
 				m.step.Outcome = o.Classes[0]
 			}
@@ -148,26 +175,31 @@ func (t *Target) Timeline(r compare.Recreation) []Step {
 	if i < 0 {
 		return nil
 	}
+	until := uint64(math.MaxUint64)
+	if r.Reason == compare.ByNext && i+1 < len(t.trails) {
+		until = t.trails[i+1].recreation.LastOld.Seq // what began later is the next one's
+	}
+	marks := slices.DeleteFunc(slices.Clone(t.trails[i].marks), func(m mark) bool { return m.step.Kind != Back && m.step.Seq > until })
+	slices.SortStableFunc(marks, func(a, b mark) int { return cmp.Compare(a.step.Seq, b.step.Seq) })
 	steps := []Step{{Kind: OldLast, Moment: r.LastOld}, {Kind: NewFirst, Moment: r.FirstNew}}
-	begin := r.LastOld
-	failed := map[string]bool{}
-	for _, m := range t.trails[i].marks {
-		if m.step.Kind == Failed && m.belongs(r) {
-			failed[m.step.Approach] = true
-			if m.step.Moment.Seq < begin.Seq {
-				begin = m.step.Moment
-			}
-			steps = append(steps, m.step)
+	begin, out := r.LastOld.Seq, map[string]bool{}
+	belongs := owned(marks, r)
+	for k, m := range marks {
+		if belongs[k] {
+			begin = min(begin, m.step.Seq)
 		}
 	}
-	for _, m := range t.trails[i].marks {
+	for k, m := range marks {
+		a := m.step.Approach
 		switch {
-		case m.step.Moment.Seq < begin.Seq, m.step.Kind == Failed:
-		case m.step.Kind == Back:
-			if failed[m.step.Approach] && m.step.Moment.Seq > r.LastOld.Seq {
+		case m.step.Kind == Failed:
+			if out[a] = belongs[k]; belongs[k] {
 				steps = append(steps, m.step)
 			}
-		default:
+		case m.step.Kind == Back && out[a]:
+			out[a] = false
+			steps = append(steps, m.step)
+		case m.step.Kind != Back && m.step.Seq >= begin:
 			steps = append(steps, m.named(r)...)
 		}
 	}
@@ -175,17 +207,35 @@ func (t *Target) Timeline(r compare.Recreation) []Step {
 		steps[i].After = steps[i].Moment.Since(r.LastOld)
 	}
 	slices.SortStableFunc(steps, func(a, b Step) int {
-		if a.At != b.At {
-			return int(min(max(a.At-b.At, -1), 1))
-		}
-		return slices.Index(stepKinds, a.Kind) - slices.Index(stepKinds, b.Kind)
+		return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(slices.Index(stepKinds, a.Kind), slices.Index(stepKinds, b.Kind)))
 	})
 	return steps
 }
 
-// belongs reports whether an outage overlaps the time of a recreation.
-func (m *mark) belongs(r compare.Recreation) bool {
-	return m.end.IsZero() || m.end.Seq > r.LastOld.Seq
+// owned tells which of the marks are outages of a recreation: those that overlap its time, and earlier ones as far as the
+// tracker counts more lost probes to it: a pod that drains still answers at its IP while its names fail.
+func owned(marks []mark, r compare.Recreation) []bool {
+	is := make([]bool, len(marks))
+	missing := map[string]int{}
+	for _, e := range r.Effects {
+		missing[e.Approach] = e.Lost
+	}
+	for k, m := range slices.Backward(marks) {
+		if m.step.Kind != Failed {
+			continue
+		}
+		overlaps := m.end.IsZero() || m.end.Seq > r.LastOld.Seq
+		if r.Effects == nil {
+			overlaps = overlaps || m.end.Seq >= r.FirstNew.Seq
+		}
+		if is[k] = overlaps || missing[m.step.Approach] > 0; is[k] {
+			missing[m.step.Approach] -= m.lost
+			if m.lost == 0 { // it lasts, or nobody told
+				missing[m.step.Approach] = 0
+			}
+		}
+	}
+	return is
 }
 
 // named are the steps of a change of a name's addresses.
