@@ -79,9 +79,13 @@ func (p pass) onOwn(ctx context.Context, images string, tests func() int) (code 
 		return 1, err
 	}
 	defer os.RemoveAll(scratch)
-	if images == "" {
+	if images != "" {
+		if images, err = filepath.Abs(images); err != nil {
+			return 1, err
+		}
+	} else {
 		images = scratch
-		if err := goRun(ctx, nil, "../images", "--out", images); err != nil {
+		if err := goRun(ctx, nil, "./images", "--out", images); err != nil {
 			return 1, err
 		}
 	}
@@ -90,7 +94,7 @@ func (p pass) onOwn(ctx context.Context, images string, tests func() int) (code 
 		return 1, err
 	}
 	cluster := func(ctx context.Context, args ...string) error {
-		return goRun(ctx, nil, append([]string{"../cluster", "--dir=" + ownDir}, args...)...)
+		return goRun(ctx, nil, append([]string{"./cluster", "--dir=" + ownDir}, args...)...)
 	}
 	defer func() {
 		if e := cluster(context.WithoutCancel(ctx), "down"); e != nil && err == nil {
@@ -116,10 +120,10 @@ func (p pass) onOwn(ctx context.Context, images string, tests func() int) (code 
 	}
 }
 
-// goRun runs a program of this module; what it says goes to standard error, beside the tests' own words.
+// goRun runs a program of the module test; what it says goes to standard error, beside the tests' own words.
 func goRun(ctx context.Context, env []string, args ...string) error {
 	cmd := exec.CommandContext(ctx, "go", append([]string{"run"}, args...)...)
-	cmd.Env = append(os.Environ(), env...)
+	cmd.Dir, cmd.Env = "..", append(os.Environ(), env...)
 	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
 	// An interrupt is for these tests to pass on, in their own time.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

@@ -98,9 +98,11 @@ func podSpec(o runtime.Object) *corev1.PodSpec {
 func container(name string, change func(*corev1.Container)) edit {
 	return func(o runtime.Object) {
 		if spec := podSpec(o); spec != nil {
-			for i := range spec.Containers {
-				if spec.Containers[i].Name == name {
-					change(&spec.Containers[i])
+			for _, list := range [][]corev1.Container{spec.InitContainers, spec.Containers} {
+				for i := range list {
+					if list[i].Name == name {
+						change(&list[i])
+					}
 				}
 			}
 		}

@@ -153,6 +153,16 @@ func (s *space) pod(name string) *corev1.Pod {
 	return p
 }
 
+// service is a Service as it is now.
+func (s *space) service(name string) *corev1.Service {
+	s.Helper()
+	service, err := s.client.CoreV1().Services(s.name).Get(s.Context(), name, metav1.GetOptions{})
+	if err != nil {
+		s.Fatal(err)
+	}
+	return service
+}
+
 // ready waits until n pods with the recommended name are Ready and none is on its way out, and returns them.
 func (s *space) ready(name string, n int) []*corev1.Pod {
 	s.Helper()
@@ -185,7 +195,7 @@ func (s *space) hasImage(p *corev1.Pod) {
 	for _, c := range p.Status.ContainerStatuses {
 		if w := c.State.Waiting; w != nil && strings.Contains(w.Reason, "Image") {
 			s.Fatalf("the cluster does not have the image %q (%s: %s): load it first, as docs/kubernetes.md says; callbyname/e2e is "+
-				"made by CGO_ENABLED=0 go run ./e2e/helper image FILE", c.Image, w.Reason, w.Message)
+				"made by CGO_ENABLED=0 go run ./helper image FILE", c.Image, w.Reason, w.Message)
 		}
 	}
 }

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -27,6 +29,8 @@ type tail struct {
 	err     error
 	records []*probelog.Record
 	replay  probelog.Replay
+	// mark is how many records came before what the test looks at. Only the test's own goroutine uses it.
+	mark int
 	// logged and replayed are the events that the log holds, and those that its rounds mean.
 	logged, replayed []compare.Event
 }
@@ -44,12 +48,18 @@ func (l *tail) raw() string {
 	return l.text.String()
 }
 
-// open waits until a container runs and begins to read its log; the reading ends with the test.
+// open waits until a container runs and begins to read its log; the reading ends with the test. (Of a container that is made and
+// does not run yet, a kubelet follows the log to its end at once, and that is nothing.)
 func (s *space) open(pod, container string) io.ReadCloser {
 	s.Helper()
 	var stream io.ReadCloser
 	s.await(patience, "the log of "+pod, func() string {
-		s.hasImage(s.pod(pod))
+		p := s.pod(pod)
+		s.hasImage(p)
+		runs := func(c corev1.ContainerStatus) bool { return c.Name == container && c.State.Running != nil }
+		if !slices.ContainsFunc(slices.Concat(p.Status.InitContainerStatuses, p.Status.ContainerStatuses), runs) {
+			return container + " does not run"
+		}
 		var err error
 		stream, err = s.client.CoreV1().Pods(s.name).GetLogs(pod, &corev1.PodLogOptions{Container: container, Follow: true}).Stream(s.Context())
 		if err != nil {
@@ -121,8 +131,10 @@ func (l *tail) check() {
 	}
 	run := l.replay.Runs()[0]
 	replayed := l.replayed
-	for n := len(replayed); run.Stop == nil && n > len(l.logged) && replayed[n-1].Seq == l.last().Seq; n-- {
-		replayed = replayed[:n-1]
+	if last := l.last(); run.Stop == nil {
+		for n := len(replayed); n > len(l.logged) && replayed[n-1].Seq == last; n-- {
+			replayed = replayed[:n-1]
+		}
 	}
 	if logged, again := told(l, run.Run, l.logged), told(l, run.Run, replayed); logged != again || run.Skipped > 0 {
 		l.Errorf("%s logged\n%sbut its rounds (%d skipped) mean\n%s", l.pod, logged, run.Skipped, again)
@@ -142,25 +154,15 @@ func told(l *tail, run probelog.Run, events []compare.Event) string {
 	return out.String()
 }
 
-// last is the last round; l.mu must be held.
-func (l *tail) last() *probe.Round {
-	for _, r := range slices.Backward(l.records) {
-		if r.Kind == probelog.RoundRecord {
-			return r.Round
-		}
-	}
-	return &probe.Round{}
-}
-
-// wait waits until the log holds what find looks for, and returns it. An empty what is not told.
-func wait[T any](l *tail, limit time.Duration, what string, find func(l *tail) (T, bool)) T {
+// wait waits until find finds something in what came since the mark, and returns it.
+func wait[T any](l *tail, limit time.Duration, what string, find func(since []*probelog.Record) (T, bool)) T {
 	l.Helper()
 	var found T
 	l.await(limit, what, func() string {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		var ok bool
-		if found, ok = find(l); !ok {
+		if found, ok = find(l.records[l.mark:]); !ok {
 			return "the log has no such thing"
 		}
 		return ""
@@ -168,29 +170,53 @@ func wait[T any](l *tail, limit time.Duration, what string, find func(l *tail) (
 	return found
 }
 
-// event waits for the n-th (from 1) event of a kind, of an approach or "" for any.
-func (l *tail) event(limit time.Duration, n int, kind compare.Kind, approach string) compare.Event {
+// steady waits until every approach was answered n rounds in a row, and sets the mark there: what the tests look at comes after.
+func (l *tail) steady(n int) {
 	l.Helper()
-	return wait(l, limit, string(kind)+" "+approach, func(l *tail) (compare.Event, bool) {
-		seen := 0
-		for _, e := range l.logged {
-			if e.Kind == kind && (approach == "" || e.Approach == approach) {
-				if seen++; seen == n {
-					return e, true
-				}
+	l.mark = 0
+	l.mark = wait(l, patience, "all approaches ok", func(since []*probelog.Record) (int, bool) {
+		ok := 0
+		for _, r := range slices.Backward(since) {
+			switch {
+			case r.Kind != probelog.RoundRecord:
+			case slices.ContainsFunc(r.Judged, func(o probe.Outcome) bool { return o != probe.OK }):
+				return 0, false
+			default:
+				ok++
+			}
+			if ok == n {
+				return len(since), true
+			}
+		}
+		return 0, false
+	})
+}
+
+// isEvent reports whether a record is an event of a kind, of an approach or "" for any.
+func isEvent(r *probelog.Record, kind compare.Kind, approach string) bool {
+	return r.Kind == probelog.EventRecord && r.Event.Kind == kind && (approach == "" || r.Event.Approach == approach)
+}
+
+// event waits for the first event of a kind since the mark, of an approach or "" for any.
+func (l *tail) event(limit time.Duration, kind compare.Kind, approach string) compare.Event {
+	l.Helper()
+	return wait(l, limit, string(kind)+" "+approach, func(since []*probelog.Record) (compare.Event, bool) {
+		for _, r := range since {
+			if isEvent(r, kind, approach) {
+				return *r.Event, true
 			}
 		}
 		return compare.Event{}, false
 	})
 }
 
-// count is how many events of a kind there are so far, of an approach or "" for any.
+// count is how many events of a kind there were since the mark, of an approach or "" for any.
 func (l *tail) count(kind compare.Kind, approach string) int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	n := 0
-	for _, e := range l.logged {
-		if e.Kind == kind && (approach == "" || e.Approach == approach) {
+	for _, r := range l.records[l.mark:] {
+		if isEvent(r, kind, approach) {
 			n++
 		}
 	}
@@ -199,43 +225,62 @@ func (l *tail) count(kind compare.Kind, approach string) int {
 
 // row is what one approach came to in one round.
 type row struct {
-	seq     uint64
-	at      time.Time
+	compare.Moment
 	outcome probe.Outcome
 	result  *probe.Result
 }
 
-// rows are those of an approach, so far.
-func (l *tail) rows(approach string) []row {
+// rows are all those of an approach so far, and since the mark.
+func (l *tail) rows(approach string) (all, since []row) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	var all []row
-	for _, r := range l.records {
-		if r.Kind == probelog.RoundRecord {
-			if i := slices.Index(r.Approaches, approach); i >= 0 {
-				all = append(all, row{r.Round.Seq, r.Round.Wall, r.Judged[i], &r.Round.Results[i]})
-			}
+	for i, r := range l.records {
+		if i == l.mark {
+			since = all
+		}
+		if r.Kind != probelog.RoundRecord {
+			continue
+		}
+		if k := slices.Index(r.Approaches, approach); k >= 0 {
+			m := compare.Moment{Seq: r.Round.Seq, At: r.Round.At, Wall: r.Round.Wall}
+			all = append(all, row{m, r.Judged[k], &r.Round.Results[k]})
 		}
 	}
-	return all
+	return all, all[len(since):]
 }
 
-// steady waits until every approach was answered n rounds in a row.
-func (l *tail) steady(n int) {
-	l.Helper()
-	wait(l, patience, "all approaches ok", func(l *tail) (bool, bool) {
-		ok := 0
-		for _, r := range slices.Backward(l.records) {
-			if r.Kind != probelog.RoundRecord {
-				continue
-			}
-			if slices.ContainsFunc(r.Judged, func(o probe.Outcome) bool { return o != probe.OK }) {
-				return false, false
-			}
-			if ok++; ok == n {
-				return true, true
-			}
+// sequence are the outcomes of an approach since the mark, repeated ones once with their number.
+func (l *tail) sequence(approach string) string {
+	var words []string
+	_, rows := l.rows(approach)
+	for n := 0; len(rows) > 0; rows = rows[n:] {
+		for n = 1; n < len(rows) && rows[n].outcome == rows[0].outcome; n++ {
 		}
-		return false, false
-	})
+		words = append(words, fmt.Sprintf("%s*%d", rows[0].outcome, n))
+	}
+	return strings.Join(words, " ")
+}
+
+// run is what the log says of the run.
+func (l *tail) run() probelog.Run {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.replay.Runs()[0].Run
+}
+
+// summary adds up the whole log so far.
+func (l *tail) summary() compare.TargetSummary {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.replay.Runs()[0].Summary().Targets[0]
+}
+
+// last is the number of the last round; l.mu must be held.
+func (l *tail) last() uint64 {
+	for _, r := range slices.Backward(l.records) {
+		if r.Kind == probelog.RoundRecord {
+			return r.Round.Seq
+		}
+	}
+	return 0
 }

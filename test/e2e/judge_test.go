@@ -1,0 +1,96 @@
+package e2e
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+
+	"callbyname/internal/compare"
+	"callbyname/internal/probe"
+)
+
+// gone are the classes by which a call to the IP of a deleted pod may fail: which of them, and which of them when, depends on the
+// cluster's network.
+var gone = []probe.Outcome{probe.Refused, probe.ConnectTimeout, probe.NoRoute}
+
+// slack is what lies between an EndpointSlice and the packets that obey it. kube-proxy writes its rules at most once a second
+// (minSyncPeriod), CoreDNS follows at once, and a pod that is told to end lives for some tenths of a second.
+const slack = time.Second
+
+// span is a stretch of time; to is zero while it lasts.
+type span struct{ from, to time.Time }
+
+func (s span) String() string {
+	return fmt.Sprintf("%s to %s (%v)", s.from.Format("15:04:05.000"), s.to.Format("15:04:05.000"), s.took().Round(time.Millisecond))
+}
+
+func (s span) took() time.Duration { return s.to.Sub(s.from) }
+
+// unready are the times in which no endpoint of a Service was ready, after one was for the first time.
+func (s *space) unready(service string) []span {
+	var spans []span
+	up := false
+	for _, seen := range s.slices.all() {
+		if seen.object.Labels[discoveryv1.LabelServiceName] != service {
+			continue
+		}
+		now := !seen.gone && slices.ContainsFunc(seen.object.Endpoints, func(e discoveryv1.Endpoint) bool { return is(e.Conditions.Ready) })
+		switch {
+		case up && !now:
+			spans = append(spans, span{from: seen.at})
+		case !up && now && len(spans) > 0:
+			spans[len(spans)-1].to = seen.at
+		}
+		up = now
+	}
+	return spans
+}
+
+// checkRecreation holds a recreation against Kubernetes' own word on who was there before and after.
+func (l *tail) checkRecreation(r *compare.Recreation, old, successor *corev1.Pod) {
+	l.Helper()
+	if r.Kind != compare.Recreated || r.Old.UID != string(old.UID) || r.New.UID != string(successor.UID) ||
+		r.Old.IP.String() != old.Status.PodIP || r.New.IP.String() != successor.Status.PodIP ||
+		r.Old.Node != old.Spec.NodeName || r.New.Node != successor.Spec.NodeName {
+		l.Errorf("recreation %+v, where Kubernetes has %s %s on %s, then %s %s on %s", r, old.UID, old.Status.PodIP, old.Spec.NodeName,
+			successor.UID, successor.Status.PodIP, successor.Spec.NodeName)
+	}
+}
+
+// checkVerdicts holds what a recreation did to each approach against what is wanted, and its lost probes against the rows since
+// the mark. It shows all of it.
+func (l *tail) checkVerdicts(r *compare.Recreation, want map[string]compare.Verdict) {
+	l.Helper()
+	if len(r.Effects) != len(want) {
+		l.Errorf("verdicts on %d approaches, not %d", len(r.Effects), len(want))
+	}
+	for _, e := range r.Effects {
+		lost := 0
+		_, rows := l.rows(e.Approach)
+		for _, row := range rows {
+			if row.outcome.Failed() && row.Seq <= r.Settled.Seq {
+				lost++
+			}
+		}
+		if e.Verdict != want[e.Approach] || e.Lost != lost {
+			l.Errorf("%s: %s with %d lost, not %s with %d rows", e.Approach, e.Verdict, e.Lost, want[e.Approach], lost)
+		}
+		l.Logf("%-10s %-10s lost %2d, out for %7v: %s", e.Approach, e.Verdict, e.Lost, e.For.Round(time.Millisecond), l.sequence(e.Approach))
+	}
+}
+
+// checkOutage holds how long an approach was out against how long there was no ready endpoint. The two begin and end within the
+// slack of each other, and a probe looks but once in an interval.
+func (l *tail) checkOutage(approach string, truth span) {
+	l.Helper()
+	outage := l.event(time.Second, compare.Recovered, approach).Outage
+	interval := l.run().Options.Interval
+	l.Logf("%-10s out for %v by the prober, no ready endpoint for %v by the API server", approach,
+		outage.Duration().Round(time.Millisecond), truth.took().Round(time.Millisecond))
+	if off := (outage.Duration() - truth.took()).Abs(); truth.to.IsZero() || off > interval+slack {
+		l.Errorf("%s was out for %v, and without a ready endpoint %v: they differ by %v", approach, outage.Duration(), truth, off)
+	}
+}
