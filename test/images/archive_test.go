@@ -7,6 +7,8 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"os"
+	"strings"
 	"testing"
 )
 
@@ -62,6 +64,46 @@ func readArchive(t *testing.T, file string) archive {
 		}
 	}
 	return a
+}
+
+// scanArchive returns the manifest of an archive that is too large to be held in memory, and the paths in all its layers.
+func scanArchive(t *testing.T, file string) (manifest string, names map[string]bool) {
+	t.Helper()
+	f, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	names = map[string]bool{}
+	for r := tar.NewReader(f); ; {
+		outer, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return manifest, names
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if outer.Name == "manifest.json" {
+			raw, err := io.ReadAll(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			manifest = string(raw)
+		}
+		if outer.Typeflag != tar.TypeReg || !strings.HasSuffix(outer.Name, ".tar") {
+			continue
+		}
+		for layer := tar.NewReader(r); ; {
+			inner, err := layer.Next()
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			names[inner.Name] = true
+		}
+	}
 }
 
 func unpack(t *testing.T, packed []byte) map[string]entry {

@@ -49,7 +49,8 @@ func TestADockerfileAsksARegistryForTheBuildImageAlone(t *testing.T) {
 				from = append(from, line)
 			}
 		}
-		want := []string{"FROM --platform=$BUILDPLATFORM " + strings.TrimPrefix(golang, "docker.io/library/") + " AS build", "FROM scratch"}
+		short := strings.TrimPrefix(golang, "docker.io/library/")
+		want := []string{"FROM --platform=$BUILDPLATFORM " + short + " AS build", "FROM scratch"}
 		if !slices.Equal(from, want) {
 			t.Errorf("Dockerfile.%s builds\n%q, not\n%q", program, from, want)
 		}

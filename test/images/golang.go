@@ -87,7 +87,7 @@ func (b *builder) system(dir string) (key string, err error) {
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
-// caRoots are this machine's, in the one file that Debian's Go looks for first; none is no error, as all modules may be there.
+// caRoots are this machine's, for the file in which Go looks first. None is no error: all modules may be in the cache.
 func caRoots() ([]byte, error) {
 	file := os.Getenv("SSL_CERT_FILE")
 	if file == "" {
