@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,14 +14,10 @@ func TestADockerfileCopiesTheFoldersThatItsProgramImportsAndNoOther(t *testing.T
 	root := repo(t)
 	for _, program := range programs {
 		want := []string{"COPY go.mod go.sum ./"}
-		for _, file := range sourceFiles(t, root, program) {
-			folder := filepath.Dir(file)
+		for folder := range sourceFiles(t, root, program) {
 			want = append(want, "COPY "+folder+" "+folder)
 		}
-		slices.Sort(want)
-		want = slices.Compact(want)
 		got := sourceCopies(instructions(t, root, program))
-		slices.Sort(got)
 		for _, line := range want {
 			if !slices.Contains(got, line) {
 				t.Errorf("Dockerfile.%s lacks %q", program, line)
@@ -107,13 +102,14 @@ func sourceCopies(instructions []string) []string {
 	return copies
 }
 
-// sourceFiles are the repository's own files, of all systems and architectures, that a program is made of.
-func sourceFiles(t *testing.T, root, program string) []string {
+// sourceFiles are the repository's own files, of all systems and architectures, that a program is made of: by the folder of their
+// package, both as paths in the repository.
+func sourceFiles(t *testing.T, root, program string) map[string][]string {
 	t.Helper()
 	const format = `{{if and .Module .Module.Main}}{{$dir := .Dir}}` +
-		`{{range .GoFiles}}{{$dir}}/{{.}}{{"\n"}}{{end}}{{range .IgnoredGoFiles}}{{$dir}}/{{.}}{{"\n"}}{{end}}` +
-		`{{range .SFiles}}{{$dir}}/{{.}}{{"\n"}}{{end}}{{range .EmbedFiles}}{{$dir}}/{{.}}{{"\n"}}{{end}}{{end}}`
-	var files []string
+		`{{range .GoFiles}}{{$dir}} {{.}}{{"\n"}}{{end}}{{range .IgnoredGoFiles}}{{$dir}} {{.}}{{"\n"}}{{end}}` +
+		`{{range .SFiles}}{{$dir}} {{.}}{{"\n"}}{{end}}{{range .EmbedFiles}}{{$dir}} {{.}}{{"\n"}}{{end}}{{end}}`
+	files := map[string][]string{}
 	for _, arch := range []string{"amd64", "arm64"} {
 		list := exec.CommandContext(t.Context(), "go", "list", "-deps", "-f", format, "./cmd/"+program)
 		list.Dir = root
@@ -123,16 +119,16 @@ func sourceFiles(t *testing.T, root, program string) []string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for line := range bytes.Lines(out) {
-			file, err := filepath.Rel(root, string(bytes.TrimSpace(line)))
+		for line := range strings.Lines(string(out)) {
+			dir, name, _ := strings.Cut(strings.TrimSpace(line), " ")
+			folder, err := filepath.Rel(root, dir)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !strings.HasSuffix(file, "_test.go") {
-				files = append(files, file)
+			if !strings.HasSuffix(name, "_test.go") {
+				files[folder] = append(files[folder], filepath.Join(folder, name))
 			}
 		}
 	}
-	slices.Sort(files)
-	return slices.Compact(files)
+	return files
 }

@@ -158,7 +158,10 @@ func TestABuildSeesTheFilesThatItsProgramIsMadeOfAndNoOther(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := append(sourceFiles(t, b.repository, program), "go.mod", "go.sum")
+		want := []string{"go.mod", "go.sum"}
+		for _, files := range sourceFiles(t, b.repository, program) {
+			want = append(want, files...)
+		}
 		seen := readArchive(t, packed).files
 		for _, name := range want {
 			if _, ok := seen[name]; !ok {
