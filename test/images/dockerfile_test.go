@@ -125,8 +125,9 @@ func sourceFiles(t *testing.T, root, program string) map[string][]string {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !strings.HasSuffix(name, "_test.go") {
-				files[folder] = append(files[folder], filepath.Join(folder, name))
+			file := filepath.Join(folder, name)
+			if !strings.HasSuffix(name, "_test.go") && !slices.Contains(files[folder], file) {
+				files[folder] = append(files[folder], file)
 			}
 		}
 	}
