@@ -33,6 +33,7 @@ type options struct {
 	check, version bool
 	logFormat      string         // text or json
 	logRounds      string         // all or changes
+	listen         string         // address of the live page, empty for none
 	given          []config.Given // what package config judges, in the order of the flags
 	lookup         func(string) (string, bool)
 }
@@ -101,6 +102,7 @@ func (o *options) flags() *pflag.FlagSet {
 	o.logFormat, o.logRounds = "text", "all"
 	fs.Var(cli.LogFormat(&o.logFormat), "log-format", "rows for people, or one JSON object a line")
 	fs.Var(cli.Choice(&o.logRounds, "all", "changes"), "log-rounds", "log every round, or only rounds in which something changed")
+	fs.StringVar(&o.listen, "listen", ":8080", "`ADDR` on which the live page and its API are served; empty for none")
 	fs.BoolVar(&o.version, "version", false, "print the version and exit")
 	return fs
 }

@@ -30,8 +30,9 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// environ is an environment of NAME=value pairs.
+// environ is an environment of NAME=value pairs. Unless one of them says where, no page is served, since tests run side by side.
 func environ(pairs ...string) func(string) (string, bool) {
+	pairs = append(pairs, noPage)
 	return func(name string) (string, bool) {
 		i := slices.IndexFunc(pairs, func(p string) bool { return strings.HasPrefix(p, name+"=") })
 		if i < 0 {
@@ -40,6 +41,8 @@ func environ(pairs ...string) func(string) (string, bool) {
 		return pairs[i][len(name)+1:], true
 	}
 }
+
+const noPage = "PROBER_LISTEN="
 
 // file is a configuration in a directory that the test then works in.
 func file(t *testing.T, text string) {
@@ -205,7 +208,7 @@ func TestTheProcessTakesArgumentsEnvironmentAndStreams(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c := exec.CommandContext(t.Context(), self, tt.args...)
-			c.Env = append(tt.env, asProber+"=1", "GOCOVERDIR="+t.TempDir())
+			c.Env = append(tt.env, asProber+"=1", noPage, "GOCOVERDIR="+t.TempDir())
 			var stdout, stderr bytes.Buffer
 			c.Stdout, c.Stderr = &stdout, &stderr
 			if err := c.Run(); err != nil && !errors.As(err, new(*exec.ExitError)) {

@@ -37,7 +37,7 @@ func self(t *testing.T, args ...string) *exec.Cmd {
 		t.Fatal(err)
 	}
 	c := exec.Command(name, args...)
-	c.Env = []string{asProber + "=1", "GOCOVERDIR=" + t.TempDir()}
+	c.Env = []string{asProber + "=1", noPage, "GOCOVERDIR=" + t.TempDir()}
 	return c
 }
 

@@ -42,7 +42,12 @@ func run(ctx context.Context, args []string, lookup func(string) (string, bool),
 		fmt.Fprint(stdout, "the configuration is valid\n", settings.Describe())
 		return exitOK
 	}
-	if err := watch(ctx, settings, o, stdout, stderr); err != nil {
+	ln, err := listen(o.listen)
+	if err != nil {
+		fmt.Fprintf(stderr, "prober: %s\n", cli.Clean(err))
+		return exitUsage
+	}
+	if err := watch(ctx, settings, o, ln, stdout, stderr); err != nil {
 		fmt.Fprintf(stderr, "prober: %s\n", cli.Clean(err))
 		return exitFailed
 	}

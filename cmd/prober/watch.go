@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"runtime"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"callbyname/internal/compare"
 	"callbyname/internal/config"
 	"callbyname/internal/monitor"
+	"callbyname/internal/page"
 	"callbyname/internal/probe"
 	"callbyname/internal/probelog"
 	"callbyname/internal/resolve"
@@ -21,7 +23,11 @@ import (
 // watch probes until ctx ends: the monitor's rounds go to a recorder, which tells what they mean and writes it down, and
 // the pins that it finds go back to the monitor. It goes on when the log can't be written, on a full disk say, and fails at the
 // end. (A log that nobody reads any more ends the process: that is SIGPIPE, which Go leaves as it is for standard output.)
-func watch(ctx context.Context, s config.Settings, o options, stdout, stderr io.Writer) error {
+// What it sees is shown on ln, unless that is nil. It closes ln.
+func watch(ctx context.Context, s config.Settings, o options, ln net.Listener, stdout, stderr io.Writer) error {
+	if ln != nil {
+		defer ln.Close() // once more after serving, which does no harm
+	}
 	resolver, err := resolve.New(resolve.Options{Nameservers: s.Nameservers})
 	if err != nil {
 		return err
@@ -43,6 +49,17 @@ func watch(ctx context.Context, s config.Settings, o options, stdout, stderr io.
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
 	started := time.Now()
+	var watchers []watcher
+	var live *page.Page // nil when nothing is served
+	if ln != nil {
+		live = page.New(page.Options{Run: run, Started: started, Summary: r.Target})
+		watchers = append(watchers, live)
+		shown := serve(ln, routes(live), stderr)
+		defer shown.stop()
+		if o.logFormat == "text" {
+			fmt.Fprintf(stderr, "prober: the live page is at %s\n", address(ln))
+		}
+	}
 	r.Start(started)
 	var refused error
 	said := false
@@ -57,9 +74,17 @@ func watch(ctx context.Context, s config.Settings, o options, stdout, stderr io.
 			said = true
 			fmt.Fprintf(stderr, "prober: the log has gaps from here on, and probing goes on: %v\n", lost)
 		}
+		if err == nil {
+			for _, w := range watchers {
+				w.Observe(round, seen)
+			}
+		}
 		return seen.Pins
 	})
-	r.Stop(time.Since(started), time.Now(), context.Cause(ctx).Error())
+	stopped, reason := time.Now(), context.Cause(ctx).Error()
+	if sum := r.Stop(stopped.Sub(started), stopped, reason); live != nil {
+		live.Stop(sum, stopped, reason)
+	}
 	n, lost := r.Lost()
 	switch {
 	case refused != nil || runErr != nil:
@@ -68,6 +93,11 @@ func watch(ctx context.Context, s config.Settings, o options, stdout, stderr io.
 		return fmt.Errorf("records of the log that were lost: %d; the first: %w", n, lost)
 	}
 	return nil
+}
+
+// watcher is who is shown each round, with what it means, after it is written down. It must be quick: the next round waits.
+type watcher interface {
+	Observe(probe.Round, compare.Observation)
 }
 
 // log is the form in which the run is written down.

@@ -1,0 +1,186 @@
+package page
+
+import (
+	"bytes"
+	"net/netip"
+	"time"
+
+	"callbyname/internal/compare"
+	"callbyname/internal/history"
+	"callbyname/internal/identity"
+	"callbyname/internal/probe"
+	"callbyname/internal/probelog"
+	"callbyname/internal/resolve"
+)
+
+// samples are how many of the last latencies of an approach are kept one by one.
+const samples = 600
+
+// historyOptions share what may be kept among the targets.
+func historyOptions(run probelog.Run) history.Options {
+	lanes := 0
+	for _, t := range run.Targets {
+		lanes += len(t.Approaches)
+	}
+	o := history.Options{Interval: run.Options.Interval}
+	if len(run.Targets) <= fewTargets {
+		o.Phases = true
+		o.Samples = samples
+	}
+	return o
+}
+
+// target is what the page knows of one target.
+type target struct {
+	spec probe.Target
+	opt  compare.Options
+	zone *time.Location
+	seen *history.Target
+	// sum is replaced with each round, and never changed.
+	sum  compare.TargetSummary
+	ways []way
+	pods roster
+	// brief is the target as the overview shows it, state its state there.
+	brief []byte
+	state State
+	// feed is nil while nobody watches.
+	feed *feed
+}
+
+// way is what is known of one approach beyond its lane and its counts.
+type way struct {
+	spec probe.Approach
+	// answer is what DNS said last, asked is when; nil before it ever did.
+	answer *resolve.Answer
+	asked  compare.Moment
+	// who gave the last success, from where, and when; nil when it did not say.
+	who     *identity.Report
+	from    netip.AddrPort
+	whoAt   compare.Moment
+	success bool // there was one
+	// outage is the last one that ended with a success; nil when there was none.
+	outage *compare.Outage
+}
+
+func newTarget(spec probe.Target, seen *history.Target, opt compare.Options, zone *time.Location) *target {
+	t := &target{spec: spec, opt: opt, zone: zone, seen: seen, ways: make([]way, len(spec.Approaches))}
+	t.sum.Name = spec.Name
+	if spec.URL != nil {
+		t.sum.URL = spec.URL.Redacted()
+	}
+	for i, a := range spec.Approaches {
+		t.ways[i].spec = a
+		t.sum.Approaches = append(t.sum.Approaches, compare.ApproachSummary{Name: a.Name, Address: a.Host, Pinned: a.Pinned()})
+	}
+	t.retell()
+	return t
+}
+
+// observe takes a round that the history has got already.
+func (t *target) observe(r probe.Round, o compare.Observation, sum compare.TargetSummary) {
+	t.sum = sum
+	for i := range r.Results {
+		w, result := &t.ways[i], &r.Results[i]
+		if result.Who != nil && result.Who != w.who { // who is shared between results as long as it is the same
+			t.pods.meet(result.Who)
+		}
+		if result.Answer != nil {
+			w.answer, w.asked = result.Answer, t.seen.Last
+		}
+		if o.Judged[i].Outcome == probe.OK {
+			w.who, w.from, w.whoAt, w.success = result.Who, result.Addr, t.seen.Last, true
+		}
+	}
+	for _, e := range o.Events {
+		if e.Kind == compare.Recovered || e.Kind == compare.Corrected {
+			for i := range t.ways {
+				if t.ways[i].spec.Name == e.Approach && e.Outage.Lost > 0 && !e.Outage.End.IsZero() {
+					t.ways[i].outage = e.Outage
+				}
+			}
+		}
+	}
+}
+
+// retell makes the target's place in the overview anew, and reports whether it changed.
+func (t *target) retell() bool {
+	v := t.overview()
+	t.state = v.State
+	brief := encode(v)
+	if bytes.Equal(brief, t.brief) {
+		return false
+	}
+	t.brief = brief
+	return true
+}
+
+// pin is what the pinned approaches call; ok is false while that is not known.
+func (t *target) pin() (addr netip.AddrPort, ok bool) {
+	for i, a := range t.sum.Approaches {
+		if a.Pinned {
+			addr, err := netip.ParseAddrPort(t.sum.Approaches[i].Address)
+			return addr, err == nil
+		}
+	}
+	return netip.AddrPort{}, false
+}
+
+// clock is a time of day as logs and sentences have it.
+func (t *target) clock(m compare.Moment) string { return m.Wall.In(t.zone).Format(time.TimeOnly) }
+
+// roster numbers the pods that answered in the order in which they were met, so that one is told from the next that has the
+// same name.
+type roster struct {
+	byKey map[string]met
+	next  int
+}
+
+type met struct {
+	n  int
+	ip netip.Addr
+}
+
+// maxMet is how many pods are told apart; the one that was met first is forgotten.
+const maxMet = 64
+
+func podKey(name, uid string) string {
+	if uid != "" {
+		return uid
+	}
+	return "name:" + name
+}
+
+func (r *roster) meet(who *identity.Report) {
+	if who == nil || who.UID == "" && who.Name == "" {
+		return
+	}
+	key := podKey(who.Name, who.UID)
+	if m, ok := r.byKey[key]; ok && m.ip == who.IP() {
+		return
+	} else if ok {
+		r.byKey[key] = met{m.n, who.IP()}
+		return
+	}
+	if r.byKey == nil {
+		r.byKey = map[string]met{}
+	}
+	if len(r.byKey) == maxMet {
+		oldest := ""
+		for k, m := range r.byKey {
+			if oldest == "" || m.n < r.byKey[oldest].n {
+				oldest = k
+			}
+		}
+		delete(r.byKey, oldest)
+	}
+	r.next++
+	r.byKey[key] = met{r.next, who.IP()}
+}
+
+// bare is an address as people call it, in brackets where a port could follow.
+func bare(a netip.Addr) string {
+	if a.Is6() {
+		return "[" + a.String() + "]"
+	}
+	return a.String()
+}
