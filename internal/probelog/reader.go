@@ -72,6 +72,7 @@ type Reader struct {
 	in   *bufio.Reader
 	line int
 	long []byte
+	fast *fast
 	// last is what the last record of each target said, if that was a round.
 	last map[runTarget]*readRound
 }
@@ -85,7 +86,7 @@ type readRound struct {
 
 // NewReader is a Reader of the log in.
 func NewReader(in io.Reader) *Reader {
-	return &Reader{in: bufio.NewReaderSize(in, 64<<10), last: map[runTarget]*readRound{}}
+	return &Reader{in: bufio.NewReaderSize(in, 64<<10), fast: newFast(), last: map[runTarget]*readRound{}}
 }
 
 // Next is the next record. A *LineError says that a line is none, after which reading goes on; io.EOF that the log is at
@@ -187,6 +188,10 @@ func (r *Reader) decodeAs(kind Kind, line []byte) (*Record, error) {
 	var err error
 	switch kind {
 	case RoundRecord:
+		if w := r.fast.round(line); w != nil {
+			rec = r.round(d, w)
+			break
+		}
 		var w roundRecord
 		if err = unmarshal(line, &w, &w.head, kind); err == nil {
 			rec = r.round(d, &w)
@@ -291,12 +296,14 @@ func (r *Reader) round(d *decoder, w *roundRecord) *Record {
 	key := runTarget{rec.ID, d.text("target", w.Target)}
 	last := r.last[key]
 	known := last != nil && last.seq+1 == w.Seq && len(last.results) == len(w.Results)
-	if n := len(w.Results); n == 0 || n > maxApproaches {
+	n := len(w.Results)
+	if n == 0 || n > maxApproaches {
 		d.fail("%d results", n)
 		return rec
 	}
 	m := w.head.moment(d, w.Seq, 0)
-	rec.Round = &probe.Round{Target: w.Target, Seq: m.Seq, At: m.At, Wall: m.Wall}
+	rec.Round = &probe.Round{Target: w.Target, Seq: m.Seq, At: m.At, Wall: m.Wall, Results: make([]probe.Result, 0, n)}
+	rec.Judged, rec.Approaches = make([]probe.Outcome, 0, n), make([]string, 0, n)
 	now := &readRound{seq: w.Seq, results: make([]shared, len(w.Results))}
 	for i := range w.Results {
 		var before shared
