@@ -25,6 +25,9 @@ type narrator struct {
 	colour bool
 	// wait, when not nil, is asked whether the next step may begin.
 	wait func() bool
+	// page is where the story can be seen, empty for nowhere; stay is true when it can be seen there after its end.
+	page string
+	stay bool
 
 	at     int // the step being told
 	rounds int // of this step that count
@@ -40,6 +43,25 @@ func (n *narrator) over() bool { return n.at == len(n.steps) || n.failed }
 
 // last reports whether no step follows.
 func (n *narrator) last() bool { return n.at+1 == len(n.steps) }
+
+// welcome says where the story can be seen.
+func (n *narrator) welcome() error {
+	if n.page == "" {
+		return nil
+	}
+	return n.say("", "This can be seen on a page, too: "+n.page)
+}
+
+// farewell says that it goes on, if it does.
+func (n *narrator) farewell() error {
+	switch {
+	case !n.stay:
+		return nil
+	case n.page == "":
+		return n.say("", "The probing goes on until Ctrl-C is pressed.")
+	}
+	return n.say("", "The page stays at "+n.page+" until Ctrl-C is pressed.")
+}
 
 // open announces the current step and does what comes first in it.
 func (n *narrator) open() error {
@@ -116,7 +138,7 @@ func (n *narrator) pause(r probe.Round) error {
 func (n *narrator) next(r probe.Round) error {
 	if n.last() {
 		n.at++
-		return nil
+		return n.farewell()
 	}
 	if ready := n.steps[n.at+1].ready; ready != nil && !ready(r) || n.wait != nil && !n.wait() {
 		return nil

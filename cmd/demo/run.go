@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/netip"
 	"net/url"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"callbyname/internal/compare"
 	"callbyname/internal/lab"
 	"callbyname/internal/monitor"
+	"callbyname/internal/page"
 	"callbyname/internal/probe"
 	"callbyname/internal/probelog"
 	"callbyname/internal/resolve"
@@ -36,12 +38,14 @@ prober, all in this process. Nothing else is needed, neither a cluster nor root.
 Usage:
   demo
   demo --interval 2s --wait
+  demo --stay                  keeps its page open at the end
 `
 
 // options are what the flags and the environment say.
 type options struct {
-	interval      time.Duration
-	wait, version bool
+	interval            time.Duration
+	listen              string // address of the live page, empty for none
+	wait, stay, version bool
 }
 
 func (o *options) flags() *pflag.FlagSet {
@@ -49,6 +53,8 @@ func (o *options) flags() *pflag.FlagSet {
 	fs.SortFlags = false
 	fs.DurationVar(&o.interval, "interval", time.Second, "time between two rounds, 100ms to 1m; the story takes about 30 of them")
 	fs.BoolVar(&o.wait, "wait", false, "begin each further step when Enter is pressed, for telling it to an audience")
+	fs.StringVar(&o.listen, "listen", "127.0.0.1:0", "`ADDR` on which the live page is served; empty for none, port 0 for a free one")
+	fs.BoolVar(&o.stay, "stay", false, "go on at the end, so that the page stays open, until interrupted")
 	fs.BoolVar(&o.version, "version", false, "print the version and exit")
 	return fs
 }
@@ -89,7 +95,12 @@ func run(ctx context.Context, args []string, lookup func(string) (string, bool),
 		fmt.Fprint(stdout, cli.VersionLine("demo"))
 		return exitOK
 	}
-	told, err := tell(ctx, o, on, stdin, stdout, cli.Colour(stdout, lookup))
+	ln, err := page.Listen(o.listen)
+	if err != nil {
+		fmt.Fprintf(stderr, "demo: %s\n", cli.Clean(err))
+		return exitUsage
+	}
+	told, err := tell(ctx, o, on, ln, stdin, stdout, cli.Colour(stdout, lookup))
 	switch {
 	case err != nil:
 		fmt.Fprintf(stderr, "demo: %s\n", cli.Clean(err))
@@ -100,8 +111,12 @@ func run(ctx context.Context, args []string, lookup func(string) (string, bool),
 	return exitOK
 }
 
-// tell runs the lab, the prober and the story. It reports whether the story was told to its end, with all its lessons.
-func tell(ctx context.Context, o options, on stage, stdin io.Reader, stdout io.Writer, colour bool) (told bool, err error) {
+// tell runs the lab, the prober and the story, and shows it on ln, unless that is nil. It closes ln. It reports whether the
+// story was told to its end, with all its lessons.
+func tell(ctx context.Context, o options, on stage, ln net.Listener, stdin io.Reader, stdout io.Writer, colour bool) (told bool, err error) {
+	if ln != nil {
+		defer ln.Close() // once more after serving, which does no harm
+	}
 	l, err := lab.New(on.lab)
 	if err != nil {
 		return false, err
@@ -142,7 +157,7 @@ func tell(ctx context.Context, o options, on stage, stdin io.Reader, stdout io.W
 		log = probelog.Tee(log, on.also(run))
 	}
 	r := probelog.NewRecorder(run, log)
-	n := &narrator{steps: story(), world: w, out: stdout, width: width, colour: colour, apart: true}
+	n := &narrator{steps: story(), world: w, out: stdout, width: width, colour: colour, apart: true, stay: o.stay}
 	if o.wait {
 		n.wait = pressed(stdin)
 	}
@@ -150,11 +165,18 @@ func tell(ctx context.Context, o options, on stage, stdin io.Reader, stdout io.W
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
 	started := time.Now()
+	live := page.New(page.Options{Run: run, Started: started, Summary: r.Target})
+	if ln != nil {
+		served := page.Serve(ln, live.Handler(), end) // a story that nobody can see is not told
+		defer served.Stop()
+		n.page = page.Address(ln)
+	}
 	r.Start(started)
-	failed := n.open()
+	failed := errors.Join(n.welcome(), n.open())
 	runErr := m.Run(ctx, func(round probe.Round) []probe.Pin {
 		seen, err := r.Observe(round)
 		if failed = errors.Join(failed, err); failed == nil {
+			live.Observe(round, seen)
 			failed = n.after(round, seen)
 		}
 		switch {
@@ -162,7 +184,7 @@ func tell(ctx context.Context, o options, on stage, stdin io.Reader, stdout io.W
 			end(failed)
 		case n.failed:
 			end(errors.New("the lesson did not occur"))
-		case n.over():
+		case n.over() && !o.stay:
 			end(errors.New("the story is over"))
 		}
 		return seen.Pins
@@ -170,7 +192,8 @@ func tell(ctx context.Context, o options, on stage, stdin io.Reader, stdout io.W
 	if failed = errors.Join(failed, runErr); failed != nil {
 		return false, failed
 	}
-	r.Stop(time.Since(started), time.Now(), context.Cause(ctx).Error())
+	stopped, reason := time.Now(), context.Cause(ctx).Error()
+	live.Stop(r.Stop(stopped.Sub(started), stopped, reason), stopped, reason)
 	_, lost := r.Lost()
 	return n.over() && !n.failed, lost
 }

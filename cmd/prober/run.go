@@ -10,6 +10,7 @@ import (
 
 	"callbyname/internal/cli"
 	"callbyname/internal/config"
+	"callbyname/internal/page"
 )
 
 // The exit statuses of prober.
@@ -42,7 +43,7 @@ func run(ctx context.Context, args []string, lookup func(string) (string, bool),
 		fmt.Fprint(stdout, "the configuration is valid\n", settings.Describe())
 		return exitOK
 	}
-	ln, err := listen(o.listen)
+	ln, err := page.Listen(o.listen)
 	if err != nil {
 		fmt.Fprintf(stderr, "prober: %s\n", cli.Clean(err))
 		return exitUsage

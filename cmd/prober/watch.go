@@ -54,10 +54,12 @@ func watch(ctx context.Context, s config.Settings, o options, ln net.Listener, s
 	if ln != nil {
 		live = page.New(page.Options{Run: run, Started: started, Summary: r.Target})
 		watchers = append(watchers, live)
-		shown := serve(ln, routes(live), stderr)
-		defer shown.stop()
+		served := page.Serve(ln, routes(live), func(err error) {
+			fmt.Fprintf(stderr, "prober: the page is no longer served, and probing goes on: %v\n", err)
+		})
+		defer served.Stop()
 		if o.logFormat == "text" {
-			fmt.Fprintf(stderr, "prober: the live page is at %s\n", address(ln))
+			fmt.Fprintf(stderr, "prober: the live page is at %s\n", page.Address(ln))
 		}
 	}
 	r.Start(started)

@@ -1,7 +1,7 @@
 // Package page is the live page: what a prober sees now and saw before, for a browser and for programs, over HTTP. It keeps
 // a history of its own in bounded memory, says in words what the tracker found, and sends each change to whoever watches.
 // All words are made here or in the packages it shows; what runs in the browser only lays them out. What rounds mean is
-// left to package compare, listening and shutting down to the commands.
+// left to package compare.
 package page
 
 import (
