@@ -82,6 +82,16 @@ func (l *tail) checkVerdicts(r *compare.Recreation, want map[string]compare.Verd
 	}
 }
 
+// checkIPClasses checks how ip, the first approach, failed.
+func (l *tail) checkIPClasses(r *compare.Recreation) {
+	l.Helper()
+	for _, c := range r.Effects[0].Classes {
+		if !slices.Contains(gone, c) {
+			l.Errorf("ip failed by %s, not only by %v", c, gone)
+		}
+	}
+}
+
 // checkOutage holds how long an approach was out against how long there was no ready endpoint. The two begin and end within the
 // slack of each other, and a probe looks but once in an interval.
 func (l *tail) checkOutage(approach string, truth span) {

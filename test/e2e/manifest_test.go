@@ -24,6 +24,9 @@ const manifests = "../../manifests"
 // users is the namespace in the manifests; each test has another one.
 const users = "localcluster"
 
+// helperImage is that of the program ../helper.
+const helperImage = "callbyname/e2e"
+
 // edit changes an object before it is applied: what makes a test's setup unlike the users'.
 type edit func(runtime.Object)
 

@@ -17,6 +17,7 @@ import (
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 )
 
@@ -72,7 +73,8 @@ func connect(t *testing.T) kubernetes.Interface {
 	if err != nil {
 		t.Fatalf("reading $KUBECONFIG: %v", err)
 	}
-	config.QPS = -1 // no waiting of the client's own: it would be taken for the cluster's
+	config.QPS = -1                           // no waiting of the client's own: it would be taken for the cluster's
+	config.WarningHandler = rest.NoWarnings{} // kubectl shows them
 	client, err := kubernetes.NewForConfig(config)
 	if err != nil {
 		t.Fatal(err)
@@ -123,6 +125,16 @@ func (s *space) apply(yaml string) {
 	}
 }
 
+// applyFile applies one file of the manifests.
+func (s *space) applyFile(file string) {
+	s.Helper()
+	text, err := os.ReadFile(filepath.Join(manifests, file))
+	if err != nil {
+		s.Fatal(err)
+	}
+	s.apply(strings.ReplaceAll(string(text), users, s.name))
+}
+
 // await waits until check returns "": what it returns else is what is missing.
 func (s *space) await(limit time.Duration, what string, check func() (missing string)) {
 	s.Helper()
@@ -163,7 +175,7 @@ func (s *space) service(name string) *corev1.Service {
 	return service
 }
 
-// ready waits until n pods with the recommended name are Ready and none is on its way out, and returns them.
+// ready waits until n pods with the recommended name are Ready, and no others are there, and returns them in the order of their names.
 func (s *space) ready(name string, n int) []*corev1.Pod {
 	s.Helper()
 	var found []*corev1.Pod
@@ -176,10 +188,12 @@ func (s *space) ready(name string, n int) []*corev1.Pod {
 		for i := range list.Items {
 			p := &list.Items[i]
 			s.hasImage(p)
-			if !isReady(p) || p.DeletionTimestamp != nil {
+			if n > 0 && (!isReady(p) || p.DeletionTimestamp != nil) {
 				return p.Name + " is " + string(p.Status.Phase)
 			}
-			found = append(found, p)
+			if isReady(p) {
+				found = append(found, p)
+			}
 		}
 		if len(found) != n {
 			return fmt.Sprintf("there are %d", len(found))
@@ -227,7 +241,7 @@ func (s *space) dump() {
 	for _, args := range [][]string{
 		{"get", "pods,services,endpointslices", "-o", "wide"},
 		{"get", "events", "--sort-by=.metadata.creationTimestamp"},
-		{"logs", "--selector=app.kubernetes.io/name=httpd", "--tail=30", "--prefix"},
+		{"logs", "--selector=app.kubernetes.io/name=httpd", "--tail=10", "--prefix"},
 	} {
 		out, _ := exec.CommandContext(ctx, "kubectl", append([]string{"--namespace", s.name}, args...)...).CombinedOutput()
 		s.Logf("kubectl %s\n%s", strings.Join(args, " "), out)

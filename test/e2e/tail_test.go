@@ -12,6 +12,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"callbyname/internal/compare"
 	"callbyname/internal/probe"
@@ -173,8 +174,13 @@ func wait[T any](l *tail, limit time.Duration, what string, find func(since []*p
 // steady waits until every approach was answered n rounds in a row, and sets the mark there: what the tests look at comes after.
 func (l *tail) steady(n int) {
 	l.Helper()
-	l.mark = 0
-	l.mark = wait(l, patience, "all approaches ok", func(since []*probelog.Record) (int, bool) {
+	l.mark += l.steadySince(n)
+}
+
+// steadySince is steady after the mark, which it leaves; it returns how many records came since.
+func (l *tail) steadySince(n int) int {
+	l.Helper()
+	return wait(l, patience, "all approaches ok", func(since []*probelog.Record) (int, bool) {
 		ok := 0
 		for _, r := range slices.Backward(since) {
 			switch {
@@ -223,6 +229,12 @@ func (l *tail) count(kind compare.Kind, approach string) int {
 	return n
 }
 
+// answeredBy reports whether a record is a round in which that approach was answered by that pod.
+func answeredBy(r *probelog.Record, approach string, uid types.UID) bool {
+	i := slices.Index(r.Approaches, approach)
+	return i >= 0 && r.Judged[i] == probe.OK && r.Round.Results[i].Who != nil && r.Round.Results[i].Who.UID == string(uid)
+}
+
 // row is what one approach came to in one round.
 type row struct {
 	compare.Moment
@@ -234,19 +246,17 @@ type row struct {
 func (l *tail) rows(approach string) (all, since []row) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	before := 0
 	for i, r := range l.records {
-		if i == l.mark {
-			since = all
-		}
-		if r.Kind != probelog.RoundRecord {
-			continue
-		}
 		if k := slices.Index(r.Approaches, approach); k >= 0 {
 			m := compare.Moment{Seq: r.Round.Seq, At: r.Round.At, Wall: r.Round.Wall}
 			all = append(all, row{m, r.Judged[k], &r.Round.Results[k]})
+			if i < l.mark {
+				before++
+			}
 		}
 	}
-	return all, all[len(since):]
+	return all, all[before:]
 }
 
 // sequence are the outcomes of an approach since the mark, repeated ones once with their number.
