@@ -39,7 +39,7 @@ func (p *program) introduce(id identity.Identity) {
 
 // access logs one answer.
 func (p *program) access(r echo.Record) {
-	health := slices.Contains([]string{"/healthz", "/readyz"}, r.Path)
+	health := slices.Contains([]string{"/healthz", "/readyz", "/metrics"}, r.Path)
 	if !r.Admin && (!p.options.logRequests || health && !p.options.logHealth) {
 		return
 	}

@@ -13,7 +13,7 @@ import (
 
 const (
 	prefix = "HTTPD_"
-	intro  = `httpd says which pod answered (GET /), echoes requests (/echo), and reports its health (/healthz, /readyz).
+	intro  = `httpd says which pod answered (GET /), echoes requests (/echo), and tells its health (/healthz, /readyz) and metrics (/metrics).
 
 Usage: httpd [flags]
 
@@ -62,7 +62,7 @@ func (o *options) flags() *pflag.FlagSet {
 	fs.Var(logFormat(o), "log-format", "one JSON object a line, or text for people")
 	fs.Var(logLevel(o), "log-level", "least level to log")
 	fs.BoolVar(&o.logRequests, "log-requests", true, "log requests; those to the admin listener always are")
-	fs.BoolVar(&o.logHealth, "log-health", false, "log requests to /healthz and /readyz as well")
+	fs.BoolVar(&o.logHealth, "log-health", false, "log requests to /healthz, /readyz and /metrics as well")
 	fs.BoolVar(&o.version, "version", false, "print the version and exit")
 	return fs
 }

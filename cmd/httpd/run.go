@@ -20,6 +20,8 @@ import (
 	"callbyname/internal/cli"
 	"callbyname/internal/echo"
 	"callbyname/internal/identity"
+	"callbyname/internal/metrics/answers"
+	"callbyname/internal/metrics/scrape"
 )
 
 // The exit statuses.
@@ -87,10 +89,16 @@ func start(o *options, lookup func(string) (string, bool), stdout io.Writer) (*p
 			return nil, errors.Join(err, p.public.Close())
 		}
 	}
+	registry, answered := scrape.NewRegistry("httpd", cli.Version()), answers.New(id)
 	p.server = echo.New(echo.Options{
 		Identity: id, MaxBody: o.maxBody, MaxHeader: o.maxHeader, HeaderTimeout: o.headerTimeout, ReadTimeout: o.readTimeout,
-		WriteTimeout: o.writeTimeout, IdleTimeout: o.idleTimeout, Observe: p.access, ErrorLog: errorLog(logger),
+		WriteTimeout: o.writeTimeout, IdleTimeout: o.idleTimeout, ErrorLog: errorLog(logger), Metrics: scrape.Handler(registry),
+		Observe: func(r echo.Record) {
+			answered.Observe(r)
+			p.access(r)
+		},
 	})
+	registry.MustRegister(answered, answers.StateOf(p.server))
 	p.introduce(id)
 	return p, nil
 }

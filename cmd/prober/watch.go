@@ -13,6 +13,8 @@ import (
 	"callbyname/internal/cli"
 	"callbyname/internal/compare"
 	"callbyname/internal/config"
+	"callbyname/internal/metrics/probes"
+	"callbyname/internal/metrics/scrape"
 	"callbyname/internal/monitor"
 	"callbyname/internal/page"
 	"callbyname/internal/probe"
@@ -34,7 +36,8 @@ func watch(ctx context.Context, s config.Settings, o options, ln net.Listener, s
 	}
 	client := probe.Options{Resolver: resolver, Timeout: s.Timeout, UserAgent: "callbyname-prober/" + cli.Version()}
 	open := func(t probe.Target, a probe.Approach) (monitor.Prober, error) { return probe.NewClient(t, a, client) }
-	m, err := monitor.New(s.Targets, open, monitor.Options{Interval: s.Interval, Timeout: s.Timeout})
+	counted := probes.New(s.Targets, s.Interval, s.Timeout)
+	m, err := monitor.New(s.Targets, open, monitor.Options{Interval: s.Interval, Timeout: s.Timeout, Late: counted.Late})
 	if err != nil {
 		return err
 	}
@@ -53,8 +56,10 @@ func watch(ctx context.Context, s config.Settings, o options, ln net.Listener, s
 	var live *page.Page // nil when nothing is served
 	if ln != nil {
 		live = page.New(page.Options{Run: run, Started: started, Summary: r.Target})
-		watchers = append(watchers, live)
-		served := page.Serve(ln, routes(live), func(err error) {
+		watchers = append(watchers, live, counted)
+		registry := scrape.NewRegistry("prober", cli.Version())
+		registry.MustRegister(counted)
+		served := page.Serve(ln, routes(live, registry), func(err error) {
 			fmt.Fprintf(stderr, "prober: the page is no longer served, and probing goes on: %v\n", err)
 		})
 		defer served.Stop()

@@ -15,6 +15,9 @@ func (s *Server) routes() http.Handler {
 	s.get(e, "/", s.who)
 	s.get(e, "/healthz", s.healthz)
 	s.get(e, "/readyz", s.readyz)
+	if s.options.Metrics != nil {
+		s.get(e, "/metrics", labstack.WrapHandler(s.options.Metrics))
+	}
 	// The handler for "no such route" gets every method there is, those that nobody has thought of included.
 	e.RouteNotFound("/echo", s.echo)
 	e.RouteNotFound("/echo/*", s.echo)
@@ -63,7 +66,7 @@ func (s *Server) mux(admin bool) *labstack.Echo {
 				err = s.fail(c, err)
 			}
 			s.options.Observe(Record{
-				Method: r.Method, Path: r.URL.EscapedPath(), Host: r.Host, Proto: r.Proto, Client: r.RemoteAddr,
+				Method: r.Method, Path: r.URL.EscapedPath(), Route: c.Path(), Host: r.Host, Proto: r.Proto, Client: r.RemoteAddr,
 				Status: status(w), Bytes: w.Size, Took: time.Since(start), Admin: admin, Err: err,
 			})
 			if err != nil {

@@ -37,6 +37,8 @@ type Options struct {
 	IdleTimeout   time.Duration // between two requests on a connection; 60s
 	// Observe is told of every answer, after it, from the goroutine that gave it. Nil for nobody.
 	Observe func(Record)
+	// Metrics answers GET /metrics; nil for no such path.
+	Metrics http.Handler
 	// ErrorLog gets what net/http has to say of connections that never became a request. Nil for nobody.
 	ErrorLog *log.Logger
 }
@@ -45,6 +47,7 @@ type Options struct {
 type Record struct {
 	Method string // empty when net/http refused the request before it was read whole, and then Path and Host are too
 	Path   string // as it was sent, without the query
+	Route  string // what of the server's own Path led to: "/", "/echo/*"; empty for none
 	Host   string
 	Proto  string // "HTTP/1.1"
 	Client string // address and port
@@ -153,6 +156,9 @@ func (s *Server) SetReady(ready bool) { s.told.Store(!ready) }
 // Drain makes the server unready for good. It goes on answering, and asks with each answer that the connection be
 // closed.
 func (s *Server) Drain() { s.drains.Store(true) }
+
+// Draining reports whether the server is unready for good.
+func (s *Server) Draining() bool { return s.drains.Load() }
 
 // Active is the number of requests that are being answered.
 func (s *Server) Active() int64 { return s.active.Load() }
