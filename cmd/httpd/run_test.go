@@ -28,6 +28,9 @@ func TestOneAccessLineARequestAndHealthIsSilent(t *testing.T) {
 			url := "http://" + log.message(t, "serving").Listen
 			fetch(t, "GET", url+"/healthz")
 			fetch(t, "GET", url+"/readyz")
+			if _, body := fetch(t, "GET", url+"/metrics"); !strings.Contains(body, `callbyname_httpd_requests_total{code="200",method="GET",route="/readyz"} 1`) {
+				t.Errorf("metrics\n%s", body)
+			}
 			_, body := fetch(t, "GET", url+"/")
 			fetch(t, "BREW", url+"/echo/a%1bb?size=100&status=418")
 			stop()
@@ -38,10 +41,10 @@ func TestOneAccessLineARequestAndHealthIsSilent(t *testing.T) {
 				}
 			}
 			if tt.health {
-				if len(requests) != 4 || requests[0].Path != "/healthz" || requests[1].Path != "/readyz" {
+				if len(requests) != 5 || requests[0].Path != "/healthz" || requests[1].Path != "/readyz" || requests[2].Path != "/metrics" {
 					t.Fatalf("got %+v", requests)
 				}
-				requests = requests[2:]
+				requests = requests[3:]
 			}
 			if len(requests) != 2 || len(log.other) > 0 {
 				t.Fatalf("got %+v and %q", requests, log.other)
