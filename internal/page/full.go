@@ -123,7 +123,7 @@ func (t *target) approach(i int) approachView {
 	v := approachView{
 		Approach: a.Name, How: how(w.spec), Calls: t.addr(i), State: said.State, Words: said.Words, Why: said.Why,
 		Lane: t.laneWords(i), Who: t.who(i), DNS: t.dns(i), Probes: a.Probes, Lost: a.Lost, Void: a.Void, Pending: a.Pending,
-		Available: report.Availability(a.Probes, a.Lost), Outages: a.Outages, Longest: "-", Latency: "-",
+		Available: report.Availability(a.Probes, a.Lost), Outages: a.Outages, Longest: "-", Latency: "no answer yet",
 	}
 	if t.seen.Judged != nil {
 		v.Outcome = t.seen.Judged[i].Outcome

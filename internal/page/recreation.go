@@ -91,15 +91,17 @@ func (t *target) recreation(r compare.Recreation) recreationView {
 }
 
 func (t *target) effect(i int, r *compare.Recreation, steps []history.Step, causes []report.Cause) effectView {
-	v := effectView{Approach: t.ways[i].spec.Name, Words: "not settled yet"}
+	v := effectView{Approach: t.ways[i].spec.Name}
 	if i < len(r.Effects) {
 		e := r.Effects[i]
 		v.Verdict, v.Lost, v.OutMS = e.Verdict, e.Lost, ms(e.For)
 		v.Words = string(e.Verdict)
 		if e.Lost > 0 {
-			v.Words += " after " + report.Duration(e.For)
-			if e.Verdict != compare.Came {
-				v.Words = string(e.Verdict) + " for " + report.Duration(e.For)
+			switch e.Verdict {
+			case compare.Came:
+				v.Words += " after " + report.Duration(e.For)
+			case compare.Broken:
+				v.Words += " for " + report.Duration(e.For)
 			}
 			v.Words += ", " + lost(e.Lost)
 		}
@@ -119,7 +121,21 @@ func (t *target) effect(i int, r *compare.Recreation, steps []history.Step, caus
 			v.BackMS = &at
 		}
 	}
+	if v.Verdict == "" {
+		v.Words = soFar(v)
+	}
 	return v
+}
+
+// soFar is what can be said of an approach until a recreation settles.
+func soFar(v effectView) string {
+	switch {
+	case v.BrokeMS == nil:
+		return "nothing lost so far"
+	case v.BackMS == nil:
+		return "still out"
+	}
+	return "back after " + report.Duration(time.Duration((*v.BackMS-*v.BrokeMS)*1e6))
 }
 
 func pod(p compare.Pod) podView {

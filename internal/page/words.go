@@ -209,11 +209,11 @@ func (t *target) sayOut(i int, o *compare.Outage, still bool) said {
 		long = " for " + lasted(d)
 	}
 	if class == probe.WrongPod {
-		who := "somebody else"
+		who := "somebody else answers at this address"
 		if o.Wrong != nil && o.Wrong.Name != "" {
-			who = "another pod, " + o.Wrong.Name + ","
+			who = "another pod answers at this address: " + o.Wrong.Name
 		}
-		return said{Misrouted, "misrouted" + long, who + " has this address now"}
+		return said{Misrouted, "misrouted", who + " (no right answer" + long + ")"}
 	}
 	return said{Broken, "broken" + long, t.why(i, o, class)}
 }

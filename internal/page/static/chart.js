@@ -1,0 +1,147 @@
+// The lanes: one for each approach, side by side over the same time, with the recreations marked across all of them.
+import { el, say, set, byId, keyed } from './dom.js';
+import { mark } from './icons.js';
+import { store } from './store.js';
+import { view, span, end } from './view.js';
+import * as axis from './axis.js';
+import * as flags from './flags.js';
+
+const still = matchMedia('(prefers-reduced-motion: reduce)');
+
+const chart = byId('chart');
+const ticks = el('div', { class: 'plot under' });
+const plot = el('div', { class: 'plot' });
+const lanes = el('ul', { class: 'rows', 'aria-label': 'Lanes, one for each way of calling' });
+chart.append(ticks, lanes, plot);
+const tracks = new Map(); // by approach
+
+let origin = 0; // the instant at the left edge of the tracks
+
+// draw brings the lanes up to date.
+export function draw() {
+  const t = store.target;
+  if (!t || !store.run) return;
+  keyed(lanes, t.approaches.map((a, i) => ({ a, lane: t.lanes[i] })), ({ a }) => a.approach, row, update);
+  measure();
+  const { from, to, scale } = span();
+  origin = from;
+  const margin = 10 / scale; // so much may move in before the next drawing
+  t.approaches.forEach((a, i) => segments(tracks.get(a.approach), t.lanes[i].stretches, from, to, scale, margin));
+  axis.draw(ticks, from, to, scale);
+  flags.draw(plot, t.recreations, from, to, scale);
+  move();
+}
+
+export function measure() {
+  const { width } = plot.getBoundingClientRect();
+  if (width > 0) view.width = width;
+  const caption = chart.querySelector('.segment span');
+  if (!caption) return;
+  const { fontWeight, fontSize, fontFamily } = getComputedStyle(caption);
+  const now = `${fontWeight} ${fontSize} ${fontFamily}`;
+  if (now === font) return;
+  font = now;
+  widths.clear();
+}
+
+// move shifts everything to where it belongs by now. It is all that is done between two rounds.
+export function move() {
+  if (!store.target || !store.run) return;
+  const { from, scale } = span();
+  chart.style.setProperty('--shift', `${((origin - from) * scale).toFixed(1)}px`);
+}
+
+let last = 0;
+function frame(time) {
+  // Ten times a second is smooth where a second is ten pixels, and costs little.
+  if (!still.matches && time - last > 100) {
+    last = time;
+    move();
+  }
+  requestAnimationFrame(frame);
+}
+requestAnimationFrame(frame);
+
+function row({ a }) {
+  const track = el('div', { class: 'track' });
+  tracks.set(a.approach, track);
+  return el('li', { class: 'row', 'data-approach': a.approach },
+    el('div', { class: 'label' },
+      el('p', { class: 'name' }, el('span', { class: 'what' })),
+      el('p', { class: 'state' })),
+    el('div', { class: 'lane', role: 'img' }, track));
+}
+
+function update(node, { a }) {
+  set(node, 'data-state', a.state);
+  const name = node.querySelector('.name');
+  mark(name, a.state);
+  say(name.querySelector('.what'), a.approach);
+  say(node.querySelector('.state'), a.words);
+  set(node.querySelector('.lane'), 'aria-label', `${a.approach}: ${a.words}. ${a.lane}`);
+}
+
+// segments are the stretches of a lane that can be seen.
+function segments(track, stretches, from, to, scale, margin) {
+  const shown = [];
+  for (let i = stretches.length - 1; i >= 0; i--) {
+    const until = end(stretches, i);
+    if (until < from) break;
+    const s = stretches[i];
+    const left = Math.max(s.from_ms, from - margin);
+    const width = Math.max((until - left) * scale, 2);
+    const next = s.state === 'ok' && i > 0 && before(stretches, i)?.pod_n !== s.pod_n;
+    shown.unshift({ s, left: (left - from) * scale, width, next });
+  }
+  keyed(track, shown, ({ s }) => s.from_ms, segment, place);
+}
+
+// before is the last stretch before i that was answered as it should.
+function before(stretches, i) {
+  for (let k = i - 1; k >= 0; k--) if (stretches[k].state === 'ok') return stretches[k];
+  return null;
+}
+
+const segment = () => el('div', { class: 'segment' }, el('span'));
+
+function place(node, { s, left, width, next }) {
+  set(node, 'data-state', s.state);
+  set(node, 'data-outcome', s.outcome);
+  set(node, 'data-pod', s.pod_n ? s.pod_n % 2 : null);
+  set(node, 'data-mixed', s.mixed);
+  set(node, 'data-next', next);
+  node.style.left = `${left.toFixed(1)}px`;
+  node.style.width = `${width.toFixed(1)}px`;
+  say(node.firstChild, captions(s).find((text) => fits(text, width)) ?? '');
+  set(node, 'title', full(s));
+}
+
+// captions are what a stretch may say of itself, the longest first. Pods of one name are told apart by their IP.
+function captions(s) {
+  if (s.state !== 'ok' && s.state !== 'misrouted') return [s.outcome];
+  const where = s.pod_ip ?? s.addr ?? '';
+  const who = [s.pod, where].filter(Boolean);
+  if (s.state === 'misrouted') return [`wrong pod: ${who.join(' ')}`, `wrong pod: ${who[0] ?? ''}`, s.pod ?? '', 'wrong'];
+  return [who.join(' '), where];
+}
+
+const pen = document.createElement('canvas').getContext('2d');
+const widths = new Map(); // of captions, in pixels
+let font = '';
+
+// fits reports whether a caption has room in so many pixels.
+function fits(text, room) {
+  if (!widths.has(text)) {
+    if (widths.size > 500) widths.clear();
+    pen.font = font;
+    widths.set(text, pen.measureText(text).width);
+  }
+  return widths.get(text) + 18 < room;
+}
+
+function full(s) {
+  const n = (s.ok ?? 0) + (s.lost ?? 0) + (s.void ?? 0) + (s.pending ?? 0);
+  return [s.outcome, s.pod && `by ${s.pod}`, s.pod_ip, s.addr && `at ${s.addr}`, `${n} ×`].filter(Boolean).join(' ');
+}
+
+new ResizeObserver(() => draw()).observe(chart);

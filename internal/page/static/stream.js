@@ -1,0 +1,56 @@
+// The connection: server-sent events, resumed after it was lost, and how long there has been no news.
+
+const stale = 7000; // milliseconds without a word until that is told; the prober says something every two seconds
+const dead = 15000; // until the connection is given up for another one
+
+let source = null;
+let target = null;
+let lastId = '';
+let heard = performance.now();
+let ever = false;
+let tell = () => {};
+let changed = () => {};
+
+// open begins to listen for one target (null for none). onMessage gets each message, onLink the connection's state:
+// 'connecting', 'live', or 'stale' with for how many seconds there has been no news.
+export function open(name, onMessage, onLink) {
+  target = name;
+  tell = onMessage;
+  changed = onLink;
+  lastId = '';
+  connect();
+}
+
+function connect() {
+  source?.close();
+  const query = new URLSearchParams();
+  if (target !== null) query.set('target', target);
+  if (lastId) query.set('last_event_id', lastId);
+  source = new EventSource(`api/v1/events?${query}`);
+  for (const event of ['snapshot', 'reset', 'fleet', 'target', 'round', 'beat', 'stopped']) {
+    source.addEventListener(event, (e) => {
+      if (e.currentTarget !== source) return; // a late one of the connection before
+      heard = performance.now();
+      ever = true;
+      if (e.lastEventId) lastId = e.lastEventId;
+      tell(event, JSON.parse(e.data));
+      link();
+    });
+  }
+}
+
+// link tells how the connection is. When it was refused or fell silent, another one is made.
+function link() {
+  const silent = performance.now() - heard;
+  if (silent > stale) changed('stale', Math.round(silent / 1000));
+  else changed(ever ? 'live' : 'connecting', 0);
+}
+
+setInterval(() => {
+  link();
+  if (!source) return;
+  const silent = performance.now() - heard;
+  // A refusal closes it: too many watch, or there is no such target any more.
+  if (source.readyState === EventSource.CLOSED && silent > stale) target = null;
+  if (source.readyState === EventSource.CLOSED || (silent > dead && Math.round(silent / 1000) % 5 === 0)) connect();
+}, 1000);

@@ -1,0 +1,44 @@
+// A row for each approach: how it calls and whom, who answers, what DNS says, what was lost, how long answers take.
+import { el, say, set, byId, keyed } from './dom.js';
+import { mark } from './icons.js';
+import { store } from './store.js';
+import * as latency from './latency.js';
+
+export function draw() {
+  const t = store.target;
+  const items = (t?.approaches ?? []).map((a, i) => ({ a, latency: t.lanes[i].latency }));
+  keyed(byId('ways-list'), items, ({ a }) => a.approach, row, update);
+  latency.draw(byId('ways-list'), items.map((i) => i.latency));
+}
+
+// cell is one fact, and beneath it what else is to be known.
+const cell = (label, key) => el('td', { 'data-label': label }, el('span', { 'data-is': key }), el('small', { 'data-is': `${key}-more` }));
+
+const row = ({ a }) => el('tr', { class: 'way', 'data-approach': a.approach },
+  el('th', { scope: 'row' }, el('span', { class: 'name' }, el('span', { class: 'what' })), el('small', { class: 'how' })),
+  cell('Calls', 'calls'), cell('Answered by', 'who'), cell('DNS says', 'dns'), cell('Lost', 'lost'),
+  el('td', { 'data-label': 'Time to answer', class: 'times' }, latency.plot(), el('small', { 'data-is': 'latency' })));
+
+function update(node, { a }) {
+  set(node, 'data-state', a.state);
+  const name = node.querySelector('.name');
+  mark(name, a.state);
+  say(name.querySelector('.what'), a.approach);
+  say(node.querySelector('.how'), a.how);
+  const { who, dns } = a;
+  fact(node, 'calls', a.calls || 'nothing yet', a.outcome === 'ok' ? 'answered' : [a.outcome, a.detail].filter(Boolean).join(': '));
+  fact(node, 'who', who ? (who.now ? who.words : 'nobody now') : 'nobody yet', who ? answered(who) : '');
+  fact(node, 'dns', dns ? dns.words : 'was not asked', dns ? `${dns.ttl}, asked ${dns.clock}` : '');
+  fact(node, 'lost', `${a.lost} of ${a.probes} calls`, a.outages ? `${a.outages} × out, longest ${a.longest}` : 'never out');
+  fact(node, 'latency', a.latency);
+}
+
+function answered(who) {
+  if (!who.now) return `last ${who.words}, ${who.clock}`;
+  return who.since ? `runs since ${who.since}` : '';
+}
+
+function fact(node, key, text, more) {
+  say(node.querySelector(`[data-is=${key}]`), text);
+  if (more !== undefined) say(node.querySelector(`[data-is=${key}-more]`), more);
+}
