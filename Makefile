@@ -1,6 +1,6 @@
 # Shortcuts. Everything here is one command that can be typed as well.
 
-.PHONY: demo test check recreate cluster-up cluster-down cluster-status
+.PHONY: demo test check recreate images e2e cluster-up cluster-down cluster-status
 
 demo:
 	go run ./cmd/demo
@@ -16,6 +16,14 @@ check:
 # it is, `kubectl get pod pod-httpd -o yaml | kubectl replace --force -f -`, no later `kubectl apply` would know what was applied.)
 recreate:
 	kubectl -n localcluster apply view-last-applied pod pod-httpd | kubectl replace --force --save-config -f -
+
+# Image archives without Docker and without a registry, as root: bin/httpd.tar, bin/prober.tar, and bin/helper.tar for the tests.
+images:
+	cd test && go run ./images --out ../bin && CGO_ENABLED=0 go run ./helper image ../bin/helper.tar
+
+# The end-to-end tests on Kubernetes clusters of their own, one after the other, as root.
+e2e:
+	cd test/e2e && for pass in default small cached; do go test -count=1 -v -timeout 30m . -pass $$pass || exit 1; done
 
 # A Kubernetes of our own on this machine, as root: docs/cluster.md. Flags go into CLUSTER, such as CLUSTER="--proxy-mode nftables".
 cluster-up:
