@@ -68,18 +68,23 @@ func (l *tail) checkVerdicts(r *compare.Recreation, want map[string]compare.Verd
 		l.Errorf("verdicts on %d approaches, not %d", len(r.Effects), len(want))
 	}
 	for _, e := range r.Effects {
-		lost := 0
-		_, rows := l.rows(e.Approach)
-		for _, row := range rows {
-			if row.outcome.Failed() && row.Seq <= r.Settled.Seq {
-				lost++
-			}
-		}
+		lost := l.lost(e.Approach, r.Settled.Seq)
 		if e.Verdict != want[e.Approach] || e.Lost != lost {
 			l.Errorf("%s: %s with %d lost, not %s with %d rows", e.Approach, e.Verdict, e.Lost, want[e.Approach], lost)
 		}
 		l.Logf("%-10s %-10s lost %2d, out for %7v: %s", e.Approach, e.Verdict, e.Lost, e.For.Round(time.Millisecond), l.sequence(e.Approach))
 	}
+}
+
+// lost counts the failed probes of an approach since the mark, up to a round.
+func (l *tail) lost(approach string, last uint64) (n int) {
+	_, rows := l.rows(approach)
+	for _, row := range rows {
+		if row.outcome.Failed() && row.Seq <= last {
+			n++
+		}
+	}
+	return n
 }
 
 // checkIPClasses checks how ip, the first approach, failed.

@@ -49,7 +49,7 @@ func TestTheDaemonSetOverlayProbesFromEachNode(t *testing.T) {
 	if len(on) != len(nodes) {
 		t.Errorf("probers on %v, of %d nodes", on, len(nodes))
 	}
-	old, _ := s.recreate()
+	old := s.recreate()
 	successor := s.ready("httpd", 1)[0]
 	for _, p := range s.ready("prober", len(nodes)) {
 		s.awaitLog(p.Name, "prober", `pod recreated: pod-httpd `+quote(old.Status.PodIP+" -> "+successor.Status.PodIP))

@@ -25,7 +25,7 @@ func TestARecreationBreaksTheIPAndNotTheNames(t *testing.T) {
 	l := s.prober("pod-prober")
 	pinned := l.event(patience, compare.Pinned, "")
 	l.steady(5)
-	old, _ := s.recreate()
+	old := s.recreate()
 	if pinned.Addr.Addr().String() != old.Status.PodIP || pinned.Pod.UID != string(old.UID) {
 		t.Errorf("pinned %v, %s, where Kubernetes has %s, %s", pinned.Addr, pinned.Pod.UID, old.Status.PodIP, old.UID)
 	}

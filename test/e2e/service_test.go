@@ -135,7 +135,7 @@ func TestARecreatedProberBeginsAnew(t *testing.T) {
 	}
 	first.untouched("ip", "dns", "headless", "pod-dns", "cached", "keepalive")
 
-	old, _ := s.recreate()
+	old := s.recreate()
 	now := s.ready("httpd", 1)[0]
 	if _, err := s.tryKubectl(manifest, "replace", "--force", "-f", "-"); err != nil {
 		t.Fatal(err)

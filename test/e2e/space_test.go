@@ -223,15 +223,15 @@ func isReady(p *corev1.Pod) bool {
 	return false
 }
 
-// recreate deletes pod-httpd and creates it again, as `make recreate` does.
-func (s *space) recreate(flags ...string) (old, successor *corev1.Pod) {
+// recreate deletes pod-httpd and creates it again, as `make recreate` does. It returns the old pod.
+func (s *space) recreate() (old *corev1.Pod) {
 	s.Helper()
 	old = s.pod("pod-httpd")
-	manifest := s.kubectl("get", "pod", "pod-httpd", "-o", "yaml")
-	if _, err := s.tryKubectl(manifest, append([]string{"replace", "--force", "-f", "-"}, flags...)...); err != nil {
+	manifest := s.kubectl("apply", "view-last-applied", "pod", "pod-httpd")
+	if _, err := s.tryKubectl(manifest, "replace", "--force", "--save-config", "-f", "-"); err != nil {
 		s.Fatal(err)
 	}
-	return old, s.pod("pod-httpd")
+	return old
 }
 
 // dump shows what there is to see of a failure, and keeps the whole logs for who runs with -artifacts.
