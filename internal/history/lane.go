@@ -29,9 +29,10 @@ type Stretch struct {
 	Wall     time.Time
 	// Outcome is the judged one. Of a merged stretch it is what most of its lost probes came to, or else OK.
 	Outcome probe.Outcome
-	// Addr is where the first of them went, Pod and UID who answered; empty where it is not known.
+	// Addr is where the first of them went; Pod, UID and IP are who answered, as it says. Empty where it is not known.
 	Addr     netip.AddrPort
 	Pod, UID string
+	IP       netip.Addr
 	// Counts are its probes. Only one of them is not 0, unless the stretch was merged or stands for probes that are not in
 	// the log.
 	Counts
@@ -85,7 +86,7 @@ func (l *Lane) add(now compare.Moment, r *probe.Result, judged probe.Outcome, op
 		From: now.At, To: now.At, Wall: now.Wall, Outcome: judged, Addr: r.Addr, Counts: one(judged), raw: r.Outcome,
 	}
 	if r.Who != nil {
-		s.Pod, s.UID = r.Who.Name, r.Who.UID
+		s.Pod, s.UID, s.IP = r.Who.Name, r.Who.UID, r.Who.IP()
 	}
 	l.counts = l.counts.plus(s.Counts)
 	if last := l.last(); last != nil && last.continues(&s, opt.Interval) {
@@ -108,7 +109,7 @@ func (l *Lane) last() *Stretch {
 
 // continues reports whether the next probe belongs to the same stretch.
 func (s *Stretch) continues(next *Stretch, interval time.Duration) bool {
-	return !s.Missing && s.Outcome == next.Outcome && s.raw == next.raw && s.UID == next.UID && s.Pod == next.Pod &&
+	return !s.Missing && s.Outcome == next.Outcome && s.raw == next.raw && s.UID == next.UID && s.Pod == next.Pod && s.IP == next.IP &&
 		next.From-s.To <= interval*5/2
 }
 
@@ -133,8 +134,8 @@ func (l *Lane) merge() {
 	if b.Lost > a.Lost {
 		a.Outcome, a.Addr = b.Outcome, b.Addr
 	}
-	if a.UID != b.UID || a.Pod != b.Pod {
-		a.Pod, a.UID = "", ""
+	if a.UID != b.UID || a.Pod != b.Pod || a.IP != b.IP {
+		a.Pod, a.UID, a.IP = "", "", netip.Addr{}
 	}
 	a.Counts = a.Counts.plus(b.Counts)
 	a.Missing = true
