@@ -22,6 +22,7 @@ Usage:
   prober --config prober.yaml
   prober curl [flags] URL          one request, as curl makes it (prober curl --help)
   prober resolve [flags] NAME      one name, along the search list (prober resolve --help)
+  prober report [flags] [FILE...]  what its JSON log comes to (prober report --help)
 
 A TARGET is [NAME=]URL[,ip=ADDR[:PORT]]. Its approach "ip" dials the pinned address, which is learned from the first pod
 that the name leads to if ip= is left out; its approach "dns" resolves the URL's host for each probe.

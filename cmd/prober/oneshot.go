@@ -3,13 +3,14 @@ package main
 import (
 	"context"
 	"io"
+	"os"
 	"path/filepath"
 
 	"callbyname/internal/curl"
 	"callbyname/internal/walk"
 )
 
-// oneshot runs the commands that do one thing and end: "prober curl", "prober resolve", and curl when the program is called
+// oneshot runs the commands that do one thing and end: "prober curl", "prober resolve", "prober report", and curl when the program is called
 // by that name, as in the prober's image. argv is all of os.Args. ok is false when it asks for none of them.
 func oneshot(ctx context.Context, argv []string, stdin io.Reader, stdout, stderr io.Writer) (status int, ok bool) {
 	switch {
@@ -19,6 +20,8 @@ func oneshot(ctx context.Context, argv []string, stdin io.Reader, stdout, stderr
 		return curl.Run(ctx, argv[2:], stdin, stdout, stderr), true
 	case len(argv) > 1 && argv[1] == "resolve":
 		return walk.Run(ctx, argv[2:], stdout, stderr), true
+	case len(argv) > 1 && argv[1] == "report":
+		return runReport(ctx, argv[2:], os.LookupEnv, stdin, stdout, stderr), true
 	}
 	return 0, false
 }

@@ -33,7 +33,7 @@ func (e Event) Sentence() string {
 	case Changed:
 		return fmt.Sprintf("%s is still out (%s), in another way now: %s", e.Approach, lost(e.Outage.Lost), e.Outage.Cause(e.Outage.Classes[len(e.Outage.Classes)-1]))
 	case Explained:
-		return fmt.Sprintf("%s is still out (%s)%s", e.Approach, lost(e.Outage.Lost), e.Outage.Likely.words())
+		return fmt.Sprintf("%s is still out (%s)%s", e.Approach, lost(e.Outage.Lost), e.Outage.Likely.Words())
 	case Recovered:
 		return e.recovered()
 	case Corrected:
@@ -79,11 +79,11 @@ func (e Event) broke() string {
 	default:
 		s += fmt.Sprintf(" (last answered %s)", o.Before.clock())
 	}
-	return s + e.Outage.Likely.words()
+	return s + e.Outage.Likely.Words()
 }
 
-// words continue a sentence on a name that fails while the pin answers.
-func (l Likely) words() string {
+// Words continue a sentence on a name that fails while the pin answers.
+func (l Likely) Words() string {
 	switch l {
 	case NotReady:
 		return "; by IP the pod answers, and says that it is not ready"

@@ -12,10 +12,11 @@ import (
 
 // What is kept of one target at most.
 const (
-	maxStretches = 512 // of one lane; beyond that, old ones are merged
+	maxStretches = 512 // of one lane, unless the options say less; beyond that, old ones are merged
 	maxTimelines = 32  // as many as the tracker keeps recreations
 	maxMarks     = 256 // steps of one recreation; what comes later is not kept
 	maxEvents    = 200 // sentences
+	maxOutages   = 64  // that ended
 )
 
 // Options say what to keep beyond lanes, steps and sentences.
@@ -26,6 +27,8 @@ type Options struct {
 	Phases bool
 	// Samples is how many of the last latencies of each approach are kept; 0 is none.
 	Samples int
+	// Stretches is how many of them a lane keeps, at least 8; 0 is 512.
+	Stretches int
 }
 
 // History is what was seen of the targets of one run. It is not safe for concurrent use.
@@ -41,6 +44,8 @@ type Target struct {
 	Lanes []Lane
 	// Events are the last ones, oldest first.
 	Events []Told
+	// Outages are the last ones that ended, in the order of their ends.
+	Outages []Outage
 	// Last is the last round; its Seq is 0 before the first.
 	Last compare.Moment
 	// Round are the last round's results, and Judged what they were judged to be.
@@ -49,7 +54,14 @@ type Target struct {
 
 	trails []trail
 	marks  []mark
+	open   map[string]openOutage // by approach, as they were last told
 	opt    Options
+}
+
+// Outage is one of an approach.
+type Outage struct {
+	Approach string
+	compare.Outage
 }
 
 // Told is an event, as short as it can be kept.
@@ -64,6 +76,10 @@ type Told struct {
 
 // New is a History in which nothing happened yet.
 func New(targets []probe.Target, opt Options) *History {
+	if opt.Stretches == 0 {
+		opt.Stretches = maxStretches
+	}
+	opt.Stretches = max(opt.Stretches, 8)
 	h := &History{opt: opt, byName: make(map[string]*Target, len(targets))}
 	for _, t := range targets {
 		h.Follow(t)
@@ -76,7 +92,7 @@ func (h *History) Follow(target probe.Target) {
 	if h.byName[target.Name] != nil {
 		return
 	}
-	t := &Target{Spec: target, Lanes: make([]Lane, len(target.Approaches)), opt: h.opt}
+	t := &Target{Spec: target, Lanes: make([]Lane, len(target.Approaches)), opt: h.opt, open: map[string]openOutage{}}
 	h.byName[target.Name] = t
 }
 
@@ -118,7 +134,7 @@ func (h *History) Resume(s compare.State) {
 		return
 	}
 	for i := range s.Approaches {
-		t.Lanes[i].resume(&s, &s.Approaches[i])
+		t.Lanes[i].resume(&s, &s.Approaches[i], t.opt)
 	}
 	t.Last = s.Last
 }
@@ -129,6 +145,7 @@ func (t *Target) tell(events []compare.Event) {
 			t.correct(e)
 		}
 		t.trail(e)
+		t.outage(e)
 		told := Told{Kind: e.Kind, Moment: e.Moment, Approach: e.Approach, Sentence: e.Sentence()}
 		if e.Recreation != nil {
 			told.Recreation = e.Recreation.N

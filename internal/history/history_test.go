@@ -41,12 +41,18 @@ func options(sc comparetest.Scenario) history.Options {
 func replay(t *testing.T, sc comparetest.Scenario, log *bytes.Buffer) *history.History {
 	t.Helper()
 	h := history.New(nil, options(sc))
+	fill(t, h, log)
+	return h
+}
+
+func fill(t *testing.T, h *history.History, log *bytes.Buffer) {
+	t.Helper()
 	var p probelog.Replay
 	in := probelog.NewReader(log)
 	for {
 		rec, err := in.Next()
 		if err != nil {
-			return h
+			return
 		}
 		o, err := p.Feed(rec)
 		if err != nil {
@@ -201,6 +207,28 @@ func TestATimelineSaysWhereTheSecondsWent(t *testing.T) {
 	}
 }
 
+func TestOutagesThatEndedAreThoseThatTheTrackerCounts(t *testing.T) {
+	for _, sc := range comparetest.Scenarios {
+		t.Run(sc.Name, func(t *testing.T) {
+			h, sum, _ := live(t, sc, probelog.All)
+			for _, a := range sum.Targets[0].Approaches {
+				n, lost, out := 0, 0, time.Duration(0)
+				for _, o := range h.Target("httpd").Outages {
+					if o.Approach == a.Name {
+						n, lost, out = n+1, lost+o.Lost, out+o.Duration()
+					}
+				}
+				if a.Open != nil {
+					n, lost, out = n+1, lost+a.Open.Lost, out+a.Open.Duration()
+				}
+				if n != a.Outages || lost != a.Lost || out != a.Out {
+					t.Errorf("%s: %d outages, %d lost, out for %v; the tracker has %d, %d, %v", a.Name, n, lost, out, a.Outages, a.Lost, a.Out)
+				}
+			}
+		})
+	}
+}
+
 func TestAnOutageThatWasNoneHidesNotTheNext(t *testing.T) {
 	sc := comparetest.Scenario{Approaches: "ip dns", Pods: "A=pod-httpd/10.0.0.5 B=pod-httpd/10.0.0.5", Service: "10.96.0.1", Rounds: `
 		-       A
@@ -222,8 +250,14 @@ func TestAnOutageThatWasNoneHidesNotTheNext(t *testing.T) {
 func TestALaneStaysBoundedAndExactInCount(t *testing.T) {
 	sc := comparetest.Scenario{Approaches: "ip dns", Pods: "A=pod-httpd/10.0.0.5", Service: "10.96.0.1",
 		Rounds: "- A\n" + strings.Repeat("A A\nrefused A\nno_route dns_timeout x2\n", 2000)}
-	h, sum, _ := live(t, sc, probelog.All)
+	h, sum, log := live(t, sc, probelog.All)
 	lanesCount(t, h, sum)
+	few := history.New([]probe.Target{sc.Target()}, history.Options{Interval: sc.Options().Interval, Stretches: 16})
+	fill(t, few, log)
+	lanesCount(t, few, sum)
+	if n := len(few.Target("httpd").Lanes[0].Stretches); n > 16 {
+		t.Errorf("%d stretches of 16", n)
+	}
 	for _, l := range h.Target("httpd").Lanes {
 		if n := len(l.Stretches); n > 512 || n < 100 {
 			t.Errorf("%d stretches", n)

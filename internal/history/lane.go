@@ -93,7 +93,7 @@ func (l *Lane) add(now compare.Moment, r *probe.Result, judged probe.Outcome, op
 		last.To = s.To
 		last.Counts = last.Counts.plus(s.Counts)
 	} else {
-		l.push(s)
+		l.push(s, opt)
 	}
 	if judged == probe.OK {
 		l.measure(now, r, opt)
@@ -113,8 +113,8 @@ func (s *Stretch) continues(next *Stretch, interval time.Duration) bool {
 		next.From-s.To <= interval*5/2
 }
 
-func (l *Lane) push(s Stretch) {
-	if len(l.Stretches) == maxStretches {
+func (l *Lane) push(s Stretch, opt Options) {
+	if len(l.Stretches) == opt.Stretches {
 		l.merge()
 	}
 	l.Stretches = append(l.Stretches, s)
@@ -144,7 +144,7 @@ func (l *Lane) merge() {
 }
 
 // resume puts in what the state knows of and no round told: more of the same, or else what cannot be told apart.
-func (l *Lane) resume(s *compare.State, a *compare.ApproachState) {
+func (l *Lane) resume(s *compare.State, a *compare.ApproachState, opt Options) {
 	now := Counts{a.OK, a.Lost, a.Void, a.Pending}
 	more := now.minus(l.counts)
 	l.counts = now
@@ -162,7 +162,7 @@ func (l *Lane) resume(s *compare.State, a *compare.ApproachState) {
 			missing.From = min(last.To+time.Microsecond, s.Last.At)
 			missing.Wall = s.Last.Wall.Add(missing.From - s.Last.At)
 		}
-		l.push(missing)
+		l.push(missing, opt)
 	}
 }
 

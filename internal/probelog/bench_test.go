@@ -16,8 +16,8 @@ import (
 )
 
 // busyLog is the log of so many rounds by IP and by name in a cluster: a second apart, each with latencies of its own, and a
-// recreation every twenty minutes, after which the pin moves on.
-func busyLog(t testing.TB, w io.Writer, rounds int) {
+// recreation every so many rounds, after which the pin moves on.
+func busyLog(t testing.TB, w io.Writer, rounds, every int) {
 	t.Helper()
 	service := netip.MustParseAddr("10.96.0.1")
 	server := netip.MustParseAddrPort("10.96.0.10:53")
@@ -35,7 +35,7 @@ func busyLog(t testing.TB, w io.Writer, rounds int) {
 	pods := map[int]*identity.Report{}
 	for n := 1; n <= rounds; n++ {
 		at = time.Duration(n-1)*time.Second + took(n, 0, 400)
-		const every, gap = 1200, 5
+		const gap = 5
 		generation, since := n/every, n%every
 		pod := pods[generation]
 		if pod == nil {
@@ -91,7 +91,7 @@ func busyLog(t testing.TB, w io.Writer, rounds int) {
 func BenchmarkReader(b *testing.B) {
 	const rounds = 10_000
 	var log bytes.Buffer
-	busyLog(b, &log, rounds)
+	busyLog(b, &log, rounds, 1000)
 	b.SetBytes(int64(log.Len()))
 	b.ReportAllocs()
 	for b.Loop() {
@@ -110,7 +110,7 @@ func BenchmarkReader(b *testing.B) {
 func BenchmarkReplay(b *testing.B) {
 	const rounds = 10_000
 	var log bytes.Buffer
-	busyLog(b, &log, rounds)
+	busyLog(b, &log, rounds, 1000)
 	b.SetBytes(int64(log.Len()))
 	b.ReportAllocs()
 	for b.Loop() {

@@ -3,18 +3,15 @@ package probelog
 import (
 	"io"
 	"reflect"
-	"slices"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf16"
-	"unicode/utf8"
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
 	"callbyname/internal/compare"
 	"callbyname/internal/probe"
+	"callbyname/internal/report"
 )
 
 // JSON is the Log of one run as one JSON object a line: what a Reader reads.
@@ -153,30 +150,8 @@ func (l *lines) Write(record []byte) (int, error) {
 type harmless struct{ w io.Writer }
 
 func (h harmless) Write(line []byte) (int, error) {
-	if _, err := h.w.Write(escaped(line)); err != nil {
+	if _, err := h.w.Write(report.HarmlessJSON(line)); err != nil {
 		return 0, err
 	}
 	return len(line), nil
-}
-
-// escaped is a line of JSON in which every character beyond ASCII that does not print is escaped: outside of strings
-// there is none, and the encoder has escaped the others.
-func escaped(line []byte) []byte {
-	if !slices.ContainsFunc(line, func(b byte) bool { return b >= unicode.MaxASCII }) {
-		return line
-	}
-	const hex = "0123456789abcdef"
-	out := make([]byte, 0, len(line)+64)
-	for len(line) > 0 {
-		r, n := utf8.DecodeRune(line)
-		if r < unicode.MaxASCII || unicode.IsPrint(r) {
-			out = append(out, line[:n]...)
-		} else {
-			for _, u := range utf16.AppendRune(nil, r) {
-				out = append(out, '\\', 'u', hex[u>>12], hex[u>>8&15], hex[u>>4&15], hex[u&15])
-			}
-		}
-		line = line[n:]
-	}
-	return out
 }

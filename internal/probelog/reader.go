@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"time"
 
@@ -73,6 +74,9 @@ type Reader struct {
 	line int
 	long []byte
 	fast *fast
+	// text is true once a line was met that the prober writes for people; foreign counts the lines that are not the prober's.
+	text    bool
+	foreign int
 	// last is what the last record of each target said, if that was a round.
 	last map[runTarget]*readRound
 }
@@ -89,6 +93,19 @@ func NewReader(in io.Reader) *Reader {
 	return &Reader{in: bufio.NewReaderSize(in, 64<<10), fast: newFast(), last: map[runTarget]*readRound{}}
 }
 
+// Reset goes on with another part of the same log: its lines count from 1 again, and its first rounds may follow the last
+// ones of the part before.
+func (r *Reader) Reset(in io.Reader) {
+	r.in.Reset(in)
+	r.line = 0
+}
+
+// SawText reports whether a line was met that a prober wrote in the text form, which is for people and cannot be read back.
+func (r *Reader) SawText() bool { return r.text }
+
+// Lines is how many lines of the part were read so far.
+func (r *Reader) Lines() int { return r.line }
+
 // Next is the next record. A *LineError says that a line is none, after which reading goes on; io.EOF that the log is at
 // its end; every other error comes from the log's io.Reader and is final. Empty lines are passed over, and what stands
 // before the first brace of a line, as `kubectl logs --prefix` puts it there.
@@ -103,10 +120,22 @@ func (r *Reader) Next() (*Record, error) {
 		}
 		rec, err := r.decode(line)
 		if err != nil {
+			r.lookForText(line)
 			return nil, &LineError{r.line, err}
 		}
 		rec.Line = r.line
 		return rec, nil
+	}
+}
+
+// textLine is a row of the text form, or its heading; something may stand in front of it.
+var textLine = regexp.MustCompile(`(?:^|\s)\d\d:\d\d:\d\d(?:\.\d)?  \S.* #\d+ |^prober .*, run [a-z0-9]{10}(?: on |, )`)
+
+// lookForText sees whether one of the first lines that are none of the JSON form is one of the text form.
+func (r *Reader) lookForText(line []byte) {
+	const enough = 1000
+	if r.foreign++; r.foreign <= enough && !r.text {
+		r.text = textLine.Match(line[:min(len(line), 1024)])
 	}
 }
 

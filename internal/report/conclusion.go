@@ -10,12 +10,12 @@ import (
 )
 
 // conclusion is what the figures of one target say, in a sentence or two.
-func conclusion(t compare.TargetSummary) string {
+func conclusion(t Target) string {
 	what := "No recreation was seen"
-	phrase := func(a compare.ApproachSummary) string { return withoutRecreation(a) }
+	phrase := func(a Approach) string { return withoutRecreation(a) }
 	if t.Recreated > 0 {
 		what = count(t.Recreated, "recreation")
-		phrase = func(a compare.ApproachSummary) string { return overRecreations(t, a) }
+		phrase = func(a Approach) string { return overRecreations(t, a) }
 	}
 	var phrases []string // each with the approaches of which it is true, in the order of the first
 	names := map[string][]string{}
@@ -49,7 +49,7 @@ func enumerate(names []string) string {
 }
 
 // withoutRecreation says what an approach lost when no recreation explains it.
-func withoutRecreation(a compare.ApproachSummary) string {
+func withoutRecreation(a Approach) string {
 	switch {
 	case a.Probes == 0 && a.Pending > 0:
 		return "had no pin"
@@ -63,16 +63,16 @@ func withoutRecreation(a compare.ApproachSummary) string {
 }
 
 // stillOut tells of an outage that lasted to the end.
-func stillOut(a compare.ApproachSummary) string {
+func stillOut(a Approach) string {
 	if a.Open == nil {
 		return ""
 	}
-	since := a.Open.First.Wall.Local().Format(time.TimeOnly)
+	since := a.Open.Since.Local().Format(time.TimeOnly)
 	return fmt.Sprintf(", out since %s (%s lost)", since, count(a.Open.Lost, "probe"))
 }
 
 // overRecreations says what the recreations did to one approach: in one phrase when they all did the same.
-func overRecreations(t compare.TargetSummary, a compare.ApproachSummary) string {
+func overRecreations(t Target, a Approach) string {
 	var met []compare.Verdict
 	settled := 0
 	for _, v := range compare.Verdicts {
@@ -121,11 +121,11 @@ func mixed(counts map[compare.Verdict]int, met []compare.Verdict) string {
 }
 
 // lostTo is how many probes each recreation cost an approach, as far as recreations are kept.
-func lostTo(t compare.TargetSummary, approach string) []int {
+func lostTo(t Target, approach string) []int {
 	var lost []int
 	for _, r := range t.Recreations {
 		for _, e := range r.Effects {
-			if e.Approach == approach && !r.Withdrawn {
+			if e.Approach == approach && e.Verdict != "" {
 				lost = append(lost, e.Lost)
 			}
 		}
@@ -135,11 +135,11 @@ func lostTo(t compare.TargetSummary, approach string) []int {
 
 // otherwise tells of lost probes that no recreation explains, where all recreations are known. An outage that lasts belongs
 // to the recreations that left it, all of it.
-func otherwise(t compare.TargetSummary, a compare.ApproachSummary) string {
+func otherwise(t Target, a Approach) string {
 	kept, other := 0, a.Lost
 	for _, r := range t.Recreations {
 		for _, e := range r.Effects {
-			if e.Approach != a.Name || r.Withdrawn {
+			if e.Approach != a.Name || e.Verdict == "" {
 				continue
 			}
 			kept++
@@ -157,7 +157,7 @@ func otherwise(t compare.TargetSummary, a compare.ApproachSummary) string {
 }
 
 // lostEach is how many probes the recreations cost an approach: "1 probe", or "1 to 3 probes" when they differ.
-func lostEach(t compare.TargetSummary, approach string) string {
+func lostEach(t Target, approach string) string {
 	lost := lostTo(t, approach)
 	if len(lost) == 0 {
 		return "probes"
@@ -170,17 +170,20 @@ func lostEach(t compare.TargetSummary, approach string) string {
 }
 
 // cameAfter is how long the recoveries took: one duration, as the table has it, or the median and the longest of several.
-func cameAfter(t compare.TargetSummary, a compare.ApproachSummary, settled int) string {
+func cameAfter(t Target, a Approach, settled int) string {
 	if settled == 1 {
 		for _, r := range t.Recreations {
 			for _, e := range r.Effects {
-				if e.Approach == a.Name && !r.Withdrawn {
-					return Duration(e.For)
+				if e.Approach == a.Name && e.Verdict != "" {
+					return e.For.String()
 				}
 			}
 		}
 	}
-	median, longest := quantile(a.Recovery, 0.5), quantile(a.Recovery, 1)
+	if a.Recovery == nil {
+		return "-"
+	}
+	median, longest := a.Recovery.Median.String(), a.Recovery.Max.String()
 	if settled == 1 || median == longest {
 		return median
 	}

@@ -20,17 +20,17 @@ import (
 // Times are local ones. It fails only if w does.
 func Text(w io.Writer, s compare.Summary) error {
 	var errs []error
-	for i, t := range s.Targets {
+	for i, sum := range s.Targets {
 		if i > 0 {
 			_, err := io.WriteString(w, "\n")
 			errs = append(errs, err)
 		}
-		errs = append(errs, writeTarget(w, t, s.Interval))
+		errs = append(errs, writeTarget(w, newTarget(sum, s.Interval, nil)))
 	}
 	return errors.Join(errs...)
 }
 
-func writeTarget(w io.Writer, t compare.TargetSummary, interval time.Duration) error {
+func writeTarget(w io.Writer, t Target) error {
 	_, headErr := fmt.Fprintln(w, heading(t))
 	if t.Rounds == 0 {
 		return headErr
@@ -38,8 +38,8 @@ func writeTarget(w io.Writer, t compare.TargetSummary, interval time.Duration) e
 	tab := table{indent: "  "}
 	tab.row("approach", "address", " probes", " lost", " void", " available", " outages", " longest", "recreations", " p50", " p99")
 	for _, a := range t.Approaches {
-		tab.row(a.Name, address(a), fmt.Sprint(a.Probes), fmt.Sprint(a.Lost), fmt.Sprint(a.Void), Availability(a.Probes, a.Lost),
-			fmt.Sprint(a.Outages), longest(a, interval), verdicts(a.Verdicts), quantile(a.Latency, 0.50), quantile(a.Latency, 0.99))
+		total := a.quantiles(Total)
+		tab.row(append(a.counts(t.Interval), verdicts(a.Verdicts), total[0], total[2])...)
 	}
 	tableErr := tab.write(w)
 	_, endErr := fmt.Fprintf(w, "  %s\n", Wrap(Printable(conclusion(t), maxLine), lineWidth, "  "))
@@ -54,42 +54,65 @@ const (
 )
 
 // heading says what was looked at, how often, and when.
-func heading(t compare.TargetSummary) string {
+func heading(t Target) string {
 	what := Printable(t.Name, maxCell) + "  " + Printable(t.URL, 2*maxCell)
-	if t.Rounds == 0 {
-		return what + "  no round was completed"
-	}
-	const day = "2006-01-02 15:04:05"
-	from, to := t.First.Wall.Local(), t.Last.Wall.Local()
-	end := to.Format(day)
-	if strings.HasPrefix(end, from.Format(time.DateOnly)) {
-		end = to.Format(time.TimeOnly)
-	}
-	what += fmt.Sprintf("  %s in %s, %s to %s", count(int(t.Rounds), "round"), Duration(t.Last.At-t.First.At), from.Format(day), end)
-	if t.Paused > 0 {
-		what += ", nobody looked for " + Duration(t.Paused)
-	}
-	return what
+	return what + "  " + t.when()
 }
 
-func address(a compare.ApproachSummary) string {
-	if a.Address == "" {
-		return "(no pin)"
+// when says how often and when a target was looked at.
+func (t *Target) when() string {
+	if t.Rounds == 0 {
+		return "no round was completed"
 	}
-	return a.Address
+	s := fmt.Sprintf("%s in %v, %s", count(int(t.Rounds), "round"), t.Span, fromTo(t.First, t.Last))
+	if t.Paused > 0 {
+		s += fmt.Sprintf(", nobody looked for %v", t.Paused)
+	}
+	return s
+}
+
+// fromTo is a stretch of local time.
+func fromTo(from, to time.Time) string {
+	const day = "2006-01-02 15:04:05"
+	begin, end := from.Local().Format(day), to.Local().Format(day)
+	if strings.HasPrefix(end, from.Local().Format(time.DateOnly)) {
+		end = to.Local().Format(time.TimeOnly)
+	}
+	return begin + " to " + end
+}
+
+// counts are the first cells of an approach's row: its name and address, and what it cost.
+func (a *Approach) counts(interval Millis) []string {
+	address := a.Address
+	if address == "" {
+		address = "(no pin)"
+	}
+	return []string{
+		a.Name, address, fmt.Sprint(a.Probes), fmt.Sprint(a.Lost), fmt.Sprint(a.Void), Availability(a.Probes, a.Lost),
+		fmt.Sprint(a.Outages), a.longest(interval),
+	}
 }
 
 // longest is the longest outage, the one that lasts included, with how uncertain it is: an outage is seen only when
 // a probe looks.
-func longest(a compare.ApproachSummary, interval time.Duration) string {
+func (a *Approach) longest(interval Millis) string {
 	if a.Outages == 0 {
 		return "-"
 	}
 	return within(a.Longest, interval)
 }
 
-func within(d, interval time.Duration) string {
-	return Duration(d) + " ±" + Setting(interval)
+func within(d, interval Millis) string {
+	return d.String() + " ±" + Setting(time.Duration(interval))
+}
+
+// quantiles are the median, p90 and p99 of a phase.
+func (a *Approach) quantiles(p Phase) [3]string {
+	q, ok := a.Latency[p]
+	if !ok {
+		return [3]string{"-", "-", "-"}
+	}
+	return [3]string{q.P50.String(), q.P90.String(), q.P99.String()}
 }
 
 // verdicts is what the settled recreations did: "2 survived, 1 BROKEN".
@@ -114,13 +137,6 @@ func loud(v compare.Verdict) string {
 	return string(v)
 }
 
-func quantile(h compare.Histogram, q float64) string {
-	if h.Count() == 0 {
-		return "-"
-	}
-	return Duration(h.Quantile(q))
-}
-
 // Verdicts writes the table of what one recreation did to each approach, each line behind indent. It writes nothing for
 // a recreation that has not settled.
 func Verdicts(w io.Writer, r compare.Recreation, interval time.Duration, indent string) error {
@@ -132,7 +148,7 @@ func Verdicts(w io.Writer, r compare.Recreation, interval time.Duration, indent 
 	for _, e := range r.Effects {
 		outFor := "-"
 		if e.Lost > 0 {
-			outFor = within(e.For, interval)
+			outFor = within(Millis(e.For), Millis(interval))
 		}
 		tab.row(e.Approach, loud(e.Verdict), fmt.Sprint(e.Lost), outFor, classes(e.Classes))
 	}

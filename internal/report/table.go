@@ -18,7 +18,11 @@ type table struct {
 func (t *table) row(cells ...string) { t.rows = append(t.rows, cells) }
 
 // write renders the table with two spaces between columns and none at the end of a line.
-func (t *table) write(w io.Writer) error {
+func (t *table) write(w io.Writer) error { return t.writeWithin(w, 1<<30, 0, 0) }
+
+// writeWithin renders the table in parts that are not wider than width cells where that can be done: each has the first fixed
+// columns and as many of the others as there is room for. When it takes parts, one begins at the column begin.
+func (t *table) writeWithin(w io.Writer, width, fixed, begin int) error {
 	widths := make([]int, len(t.rows[0]))
 	for _, row := range t.rows {
 		for i, cell := range row {
@@ -26,13 +30,41 @@ func (t *table) write(w io.Writer) error {
 			widths[i] = max(widths[i], Cells(strings.TrimPrefix(row[i], " ")))
 		}
 	}
+	whole := len(t.indent) - 2
+	for _, n := range widths {
+		whole += n + 2
+	}
 	var b strings.Builder
+	for next := fixed; next < len(widths) || next == fixed; {
+		columns := make([]int, 0, len(widths))
+		used := len(t.indent)
+		for i := range fixed {
+			columns = append(columns, i)
+			used += widths[i] + 2
+		}
+		for first := next; next < len(widths) && (next == first || used+widths[next] <= width); next++ {
+			if next == begin && next > first && whole > width {
+				break
+			}
+			columns = append(columns, next)
+			used += widths[next] + 2
+		}
+		t.render(&b, columns, widths)
+		if len(columns) == fixed {
+			break
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func (t *table) render(b *strings.Builder, columns, widths []int) {
 	for _, row := range t.rows {
 		var line strings.Builder
 		line.WriteString(t.indent)
-		for i, cell := range row {
-			cell = strings.TrimPrefix(cell, " ")
-			if i > 0 {
+		for k, i := range columns {
+			cell := strings.TrimPrefix(row[i], " ")
+			if k > 0 {
 				line.WriteString("  ")
 			}
 			if strings.HasPrefix(t.rows[0][i], " ") {
@@ -43,6 +75,4 @@ func (t *table) write(w io.Writer) error {
 		}
 		b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
 }

@@ -1,0 +1,431 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"callbyname/internal/history"
+	"callbyname/internal/probe"
+)
+
+// What text and Markdown are made of: rows of cells, lines of lanes and sentences. A row's first cells are headings; one that
+// begins with a space is that of a column aligned to the right.
+
+// comparison is the table of a target's approaches side by side.
+func (t *Target) comparison() [][]string {
+	rows := [][]string{{"approach", "address", " probes", " lost", " void", " available", " outages", " longest"}}
+	recreated := t.Recreated > 0
+	if recreated {
+		rows[0] = append(rows[0], "verdicts", " back after")
+	}
+	// Of a single recovery there is nothing to sum up.
+	several := slices.ContainsFunc(t.Approaches, func(a Approach) bool { return a.Recovery != nil && a.Recovery.Count > 1 })
+	if several {
+		rows[0] = append(rows[0], " p95", " max")
+	}
+	for i := range t.Approaches {
+		a := &t.Approaches[i]
+		row := a.counts(t.Interval)
+		if recreated {
+			row = append(row, verdicts(a.Verdicts))
+			row = append(row, a.recovery()[:len(rows[0])-len(row)]...)
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// verdictColumn is where in the comparison what recreations did begins.
+const verdictColumn = 8
+
+// older says how many recreations are not told one by one; empty when all are.
+func (t *Target) older() string {
+	if more := t.Recreated - len(t.Recreations); more > 0 {
+		return fmt.Sprintf("%s before these are in the figures only.", count(more, "recreation"))
+	}
+	return ""
+}
+
+// recovery are the median, p95 and longest time to recover.
+func (a *Approach) recovery() []string {
+	if r := a.Recovery; r != nil {
+		return []string{r.Median.String(), r.P95.String(), r.Max.String()}
+	}
+	return []string{"-", "-", "-"}
+}
+
+// latencies is the table of what successful probes took, phase by phase; nil when there was none. Phases that no probe had
+// are left out.
+func (t *Target) latencies() [][]string {
+	var phases []Phase
+	head := []string{"latency", " "}
+	for _, p := range Phases {
+		if slices.ContainsFunc(t.Approaches, func(a Approach) bool { return a.Latency[p].Count > 0 }) {
+			phases = append(phases, p)
+			head = append(head, " "+strings.ReplaceAll(string(p), "_", " "))
+		}
+	}
+	if len(phases) == 0 {
+		return nil
+	}
+	rows := [][]string{head}
+	for i := range t.Approaches {
+		a := &t.Approaches[i]
+		for k, name := range []string{"p50", "p90", "p99"} {
+			row := []string{"", name}
+			if k == 0 {
+				row[0] = a.Name
+			}
+			for _, p := range phases {
+				row = append(row, a.quantiles(p)[k])
+			}
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
+// effects is the table of what one recreation did.
+func (r *Recreation) effects(interval Millis) [][]string {
+	rows := [][]string{{"approach", "verdict", " lost", " out for", "failed with"}}
+	for _, e := range r.Effects {
+		outFor, verdict := "-", loud(e.Verdict)
+		if e.Lost > 0 {
+			outFor = within(e.For, interval)
+		}
+		if verdict == "" {
+			verdict = "(open)"
+		}
+		rows = append(rows, []string{e.Approach, verdict, fmt.Sprint(e.Lost), outFor, classes(e.Classes)})
+	}
+	return rows
+}
+
+// happening is what happened around a recreation in the same round.
+type happening struct {
+	after, clock string
+	words        []string
+}
+
+// clock is how times of day are written: to the tenth, where rounds are closer than a second.
+func (t *Target) clock() string {
+	if time.Duration(t.Interval) < time.Second {
+		return "15:04:05.0"
+	}
+	return time.TimeOnly
+}
+
+// happenings are the steps of a recreation, those of the same round together, those alike in one line.
+func (r *Recreation) happenings(clock string) []happening {
+	var list []happening
+	for i := 0; i < len(r.Steps); {
+		n := i + 1
+		for n < len(r.Steps) && r.Steps[n].At == r.Steps[i].At {
+			n++
+		}
+		s := r.Steps[i]
+		h := happening{after: s.After.String(), clock: s.Time.Local().Format(clock), words: alike(r.Steps[i:n])}
+		if s.After == 0 {
+			h.after = "0s"
+		} else if s.After > 0 {
+			h.after = "+" + h.after
+		}
+		list = append(list, h)
+		i = n
+	}
+	return list
+}
+
+// alike puts the approaches together that failed with the same class, or came back, in one round.
+func alike(steps []Step) []string {
+	type key struct {
+		kind    history.StepKind
+		outcome probe.Outcome
+	}
+	var words []string
+	names := map[key][]string{}
+	at := map[key]int{}
+	for _, s := range steps {
+		if s.Kind != history.Failed && s.Kind != history.Back {
+			words = append(words, s.Words)
+			continue
+		}
+		k := key{s.Kind, s.Outcome}
+		if names[k] == nil {
+			at[k] = len(words)
+			words = append(words, "")
+		}
+		names[k] = append(names[k], s.Approach)
+		is, fails := "is", "fails"
+		if len(names[k]) > 1 {
+			is, fails = "are", "fail"
+		}
+		if s.Kind == history.Back {
+			words[at[k]] = fmt.Sprintf("%s %s back", enumerate(names[k]), is)
+		} else {
+			words[at[k]] = fmt.Sprintf("%s %s: %s", enumerate(names[k]), fails, s.Outcome)
+		}
+	}
+	return words
+}
+
+// drawing is lanes beneath each other, beneath a time axis.
+type drawing struct {
+	names  []string
+	axis   string
+	lanes  []string
+	legend []string
+}
+
+// drawn is the whole of a target's lanes; nil when there are none.
+func (t *Target) drawn(cells int) *drawing {
+	s := newSpan(time.Duration(t.Begin), time.Duration(t.Begin+t.Span), time.Duration(t.Interval), cells)
+	return t.draw(&s, s.axis(t.First.Add(-time.Duration(t.Begin))))
+}
+
+// around is the time of one recreation, a round a character where there is room; nil when the whole drawing shows as much, or
+// when no lane tells of that time.
+func (t *Target) around(r *Recreation, cells int) *drawing {
+	interval := time.Duration(t.Interval)
+	whole := newSpan(time.Duration(t.Begin), time.Duration(t.Begin+t.Span), interval, cells)
+	if len(r.Steps) == 0 || whole.cell <= interval {
+		return nil
+	}
+	from, to := r.Steps[0].At, r.Steps[len(r.Steps)-1].At
+	more := min(max(2*interval, time.Duration(to-from)/10), time.Minute)
+	s := newSpan(max(time.Duration(from)-more, time.Duration(t.Begin)), min(time.Duration(to)+2*more, time.Duration(t.Begin+t.Span)), interval, cells)
+	return t.draw(&s, s.since(time.Duration(r.LastOld.At)))
+}
+
+func (t *Target) draw(s *span, axis string) *drawing {
+	d := drawing{axis: axis}
+	var l legend
+	for i := range t.Approaches {
+		a := &t.Approaches[i]
+		if len(a.Lane) == 0 {
+			continue
+		}
+		d.names = append(d.names, a.Name)
+		d.lanes = append(d.lanes, l.draw(s.paint(a.Lane, func(st Stretch) time.Duration { return time.Duration(st.From) })))
+	}
+	if len(d.lanes) == 0 {
+		return nil
+	}
+	d.legend = append(l.lines(), s.scale(time.Duration(t.Interval)))
+	return &d
+}
+
+// outages are the lines that tell of outages that no recreation explains, the last shownOutages of them, those alike in one.
+func (t *Target) outages() []string {
+	type key struct {
+		begin, end Millis
+		lost       int
+		why        string
+	}
+	var keys []key
+	alike := map[key][]OtherOutage{}
+	for _, o := range t.Outages {
+		k := key{begin: o.Begin.At, lost: o.Lost, why: o.Why}
+		if o.End != nil {
+			k.end = o.End.At
+		}
+		if alike[k] == nil {
+			keys = append(keys, k)
+		}
+		alike[k] = append(alike[k], o)
+	}
+	var lines []string
+	if more := len(keys) - shownOutages; more > 0 {
+		lines, keys = append(lines, fmt.Sprintf("earlier ones: %d", more)), keys[more:]
+	}
+	for _, k := range keys {
+		var names []string
+		for _, o := range alike[k] {
+			names = append(names, o.Approach)
+		}
+		o, each := alike[k][0], ""
+		if len(names) > 1 {
+			each = " each"
+		}
+		state := "out"
+		if o.End == nil {
+			state = "still out,"
+		}
+		lines = append(lines, fmt.Sprintf("%s  %s %s for %s, %s lost%s: %s", o.Begin.Time.Local().Format("2006-01-02 15:04:05"),
+			enumerate(names), state, within(o.For, t.Interval), count(o.Lost, "probe"), each, o.Why))
+	}
+	return lines
+}
+
+// shownOutages is how many of them text and Markdown tell; JSON has all that were kept.
+const shownOutages = 20
+
+// about says which run it was, and what is not whole about it.
+func (r *Run) about() []string {
+	s := "run " + r.ID
+	if r.Host != "" {
+		s += " on " + r.Host
+	}
+	if r.Version != "" {
+		s += ", prober " + r.Version
+	}
+	s += fmt.Sprintf(", a round every %s, timeout %s", Setting(time.Duration(r.Interval)), Setting(time.Duration(r.Timeout)))
+	switch {
+	case r.Runs:
+		s += ", running"
+	case !r.Stopped.IsZero():
+		s += fmt.Sprintf(", stopped %s (%s)", r.Stopped.Local().Format("2006-01-02 15:04:05"), r.Reason)
+	}
+	lines := []string{s}
+	if r.Started.IsZero() {
+		lines = append(lines, "Its start is not in the log, which was rotated or cut: figures count from the start all the same, but "+
+			"lanes and timelines know only sums of what was before.")
+	}
+	if r.Stopped.IsZero() && !r.Runs {
+		lines = append(lines, "Its end is not in the log: it still runs, was killed, or the log was cut.")
+	}
+	if r.Unfollowed > 0 {
+		lines = append(lines, fmt.Sprintf("%s could not be followed, as lines before them are missing; a later state record makes up for them in the figures.",
+			count(r.Unfollowed, "round")))
+	}
+	if r.Lost > 0 {
+		lines = append(lines, fmt.Sprintf("The prober could not write %s.", count(r.Lost, "record")))
+	}
+	return lines
+}
+
+// lines tell how much of the log was skipped, and where; nil when nothing was.
+func (l *Log) lines() []string {
+	if l == nil {
+		return nil
+	}
+	var lines []string
+	if l.Skipped > 0 {
+		lines = append(lines, fmt.Sprintf("%d of %s of the log were skipped:", l.Skipped, count(l.Lines, "line")))
+	}
+	shown := 0
+	for _, s := range l.Where {
+		where := fmt.Sprintf("line %d", s.From)
+		if s.To > s.From {
+			where = fmt.Sprintf("lines %d to %d", s.From, s.To)
+		}
+		if s.File != "" {
+			where = s.File + ", " + where
+		}
+		lines = append(lines, where+": "+s.Why)
+		shown += s.To - s.From + 1
+	}
+	if more := l.Skipped - shown; more > 0 && len(l.Where) > 0 {
+		lines = append(lines, fmt.Sprintf("and %d more", more))
+	}
+	if l.Cut {
+		lines = append(lines, "The log ends in the middle: it was cut.")
+	}
+	return lines
+}
+
+// title is a recreation's first line.
+func (r *Recreation) title() string {
+	return fmt.Sprintf("recreation %d, %s: %s", r.N, r.LastOld.Time.Local().Format("2006-01-02 15:04:05"), r.Sentence)
+}
+
+// group is a target, with all runs that saw it.
+type group struct {
+	together *Target
+	seen     []sighting
+}
+
+// sighting is a target as one run saw it.
+type sighting struct {
+	run    *Run
+	target *Target
+}
+
+// by names the run, where there are several.
+func (s sighting) by(d Document) string {
+	switch {
+	case len(d.Runs) < 2:
+		return ""
+	case s.run.Host == "":
+		return "seen by run " + s.run.ID
+	}
+	return fmt.Sprintf("seen by run %s on %s", s.run.ID, s.run.Host)
+}
+
+// drawn are the lanes of all runs on one clock, approach by approach, so that it shows who saw what at the same time; nil when
+// there are none.
+func (g *group) drawn(cells int) *drawing {
+	from, to := g.together.First, g.together.Last
+	s := newSpan(0, to.Sub(from), time.Duration(g.together.Interval), cells)
+	d := drawing{axis: s.axis(from)}
+	var l legend
+	for i, a := range g.together.Approaches {
+		for _, seen := range g.seen {
+			if i >= len(seen.target.Approaches) || seen.target.Approaches[i].Name != a.Name || len(seen.target.Approaches[i].Lane) == 0 {
+				continue
+			}
+			d.names = append(d.names, a.Name+" "+seen.run.who())
+			d.lanes = append(d.lanes, l.draw(s.paint(seen.target.Approaches[i].Lane, func(st Stretch) time.Duration { return st.Time.Sub(from) })))
+		}
+	}
+	if len(d.lanes) == 0 {
+		return nil
+	}
+	d.legend = append(l.lines(), s.scale(time.Duration(g.together.Interval)))
+	return &d
+}
+
+// groups are the document's targets in the order in which they are first met: whoever looks for one finds all runs that saw
+// it in one place.
+func (d *Document) groups() []*group {
+	type key struct{ name, url string }
+	var list []*group
+	byKey := map[key]*group{}
+	for i := range d.Runs {
+		for k := range d.Runs[i].Targets {
+			t := &d.Runs[i].Targets[k]
+			g := byKey[key{t.Name, t.URL}]
+			if g == nil {
+				g = &group{}
+				byKey[key{t.Name, t.URL}], list = g, append(list, g)
+			}
+			g.seen = append(g.seen, sighting{&d.Runs[i], t})
+		}
+	}
+	for i := range d.Together {
+		if g := byKey[key{d.Together[i].Name, d.Together[i].URL}]; g != nil {
+			g.together = &d.Together[i]
+		}
+	}
+	return list
+}
+
+// names is how wide the approaches' names are, in cells.
+func (t *Target) names() int {
+	names := 0
+	for _, a := range t.Approaches {
+		names = max(names, Cells(Printable(a.Name, maxCell)))
+	}
+	return names
+}
+
+// names is how wide the names of the lanes of several runs are.
+func (g *group) names() int {
+	names := 0
+	for _, seen := range g.seen {
+		for _, a := range seen.target.Approaches {
+			names = max(names, Cells(Printable(a.Name+" "+seen.run.who(), maxCell)))
+		}
+	}
+	return names
+}
+
+// who is the run's host, or else its id.
+func (r *Run) who() string {
+	if r.Host != "" {
+		return r.Host
+	}
+	return r.ID
+}
