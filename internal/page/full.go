@@ -188,11 +188,11 @@ func (t *target) stretch(s *history.Stretch) stretchView {
 	if s.Addr.IsValid() {
 		v.Addr = s.Addr.String()
 	}
-	if m, ok := t.pods.byKey[podKey(s.Pod, s.UID)]; ok {
-		v.PodN = m.n
-		if m.ip.IsValid() {
-			v.PodIP = m.ip.String()
-		}
+	if s.IP.IsValid() {
+		v.PodIP = s.IP.String()
+	}
+	if s.Pod != "" || s.UID != "" {
+		v.PodN = t.pods.number(s.Pod, s.UID)
 	}
 	return v
 }

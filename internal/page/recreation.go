@@ -41,10 +41,11 @@ type effectView struct {
 	Approach string `json:"approach"`
 	// Verdict is empty until the recreation settles.
 	Verdict compare.Verdict `json:"verdict,omitempty"`
-	Lost    int             `json:"lost"`
-	OutMS   float64         `json:"out_ms"`
-	Words   string          `json:"words"` // "recovered after 2.0s, 2 probes lost"
-	Cause   string          `json:"cause"`
+	// Lost and OutMS are what it cost; 0 as long as that still grows, with the verdict broken.
+	Lost  int     `json:"lost"`
+	OutMS float64 `json:"out_ms"`
+	Words string  `json:"words"` // "recovered after 2.0s, 2 probes lost"
+	Cause string  `json:"cause"`
 	// BrokeMS and BackMS are when it failed first and when it was back, on the run's clock; none when it did not or is not.
 	BrokeMS *float64 `json:"broke_ms,omitempty"`
 	BackMS  *float64 `json:"back_ms,omitempty"`
@@ -94,14 +95,14 @@ func (t *target) effect(i int, r *compare.Recreation, steps []history.Step, caus
 	v := effectView{Approach: t.ways[i].spec.Name}
 	if i < len(r.Effects) {
 		e := r.Effects[i]
-		v.Verdict, v.Lost, v.OutMS = e.Verdict, e.Lost, ms(e.For)
-		v.Words = string(e.Verdict)
-		if e.Lost > 0 {
-			switch e.Verdict {
-			case compare.Came:
+		v.Verdict, v.Words = e.Verdict, string(e.Verdict)
+		switch {
+		case e.Verdict == compare.Broken:
+			v.Words += ", still out"
+		case e.Lost > 0:
+			v.Lost, v.OutMS = e.Lost, ms(e.For)
+			if e.Verdict == compare.Came {
 				v.Words += " after " + report.Duration(e.For)
-			case compare.Broken:
-				v.Words += " for " + report.Duration(e.For)
 			}
 			v.Words += ", " + lost(e.Lost)
 		}

@@ -2,6 +2,7 @@ package page
 
 import (
 	"bytes"
+	"maps"
 	"net/netip"
 	"time"
 
@@ -131,51 +132,39 @@ func (t *target) clock(m compare.Moment) string { return m.Wall.In(t.zone).Forma
 // roster numbers the pods that answered in the order in which they were met, so that one is told from the next that has the
 // same name.
 type roster struct {
-	byKey map[string]met
-	next  int
+	numbers map[podKey]int
+	last    int
 }
 
-type met struct {
-	n  int
-	ip netip.Addr
+// podKey is the UID of a pod, or its name where it has none.
+type podKey struct{ name, uid string }
+
+func keyOf(name, uid string) podKey {
+	if uid != "" {
+		name = ""
+	}
+	return podKey{name, uid}
 }
 
 // maxMet is how many pods are told apart; the one that was met first is forgotten.
 const maxMet = 64
 
-func podKey(name, uid string) string {
-	if uid != "" {
-		return uid
+// meet gives a pod its number, if it has none yet.
+func (r *roster) meet(who *identity.Report) {
+	key := keyOf(who.Name, who.UID)
+	if _, ok := r.numbers[key]; ok || key == (podKey{}) {
+		return
 	}
-	return "name:" + name
+	if r.numbers == nil {
+		r.numbers = map[podKey]int{}
+	}
+	r.last++
+	r.numbers[key] = r.last
+	maps.DeleteFunc(r.numbers, func(_ podKey, n int) bool { return n <= r.last-maxMet })
 }
 
-func (r *roster) meet(who *identity.Report) {
-	if who == nil || who.UID == "" && who.Name == "" {
-		return
-	}
-	key := podKey(who.Name, who.UID)
-	if m, ok := r.byKey[key]; ok && m.ip == who.IP() {
-		return
-	} else if ok {
-		r.byKey[key] = met{m.n, who.IP()}
-		return
-	}
-	if r.byKey == nil {
-		r.byKey = map[string]met{}
-	}
-	if len(r.byKey) == maxMet {
-		oldest := ""
-		for k, m := range r.byKey {
-			if oldest == "" || m.n < r.byKey[oldest].n {
-				oldest = k
-			}
-		}
-		delete(r.byKey, oldest)
-	}
-	r.next++
-	r.byKey[key] = met{r.next, who.IP()}
-}
+// number is that of a pod; 0 when it was forgotten.
+func (r *roster) number(name, uid string) int { return r.numbers[keyOf(name, uid)] }
 
 // bare is an address as people call it, in brackets where a port could follow.
 func bare(a netip.Addr) string {

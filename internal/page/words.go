@@ -184,7 +184,10 @@ func (t *target) say(i int, still bool) said {
 	}
 	switch o := t.seen.Judged[i].Outcome; stateOf(o) {
 	case Waiting:
-		return said{Waiting, "waiting", "there is no IP to call until a name has led to a pod"}
+		if _, known := t.pin(); known {
+			return said{Waiting, "waiting", "it is called from the next round on"}
+		}
+		return said{Waiting, "waiting", "the pod's IP is not known yet"}
 	case Unmeasured:
 		return said{Unmeasured, "not measured", reason(t.seen.Round[i].Reason)}
 	}
