@@ -91,7 +91,7 @@ func TestTheTutorialsKustomizationIsNotTakenForAnObject(t *testing.T) {
 	}
 }
 
-func TestEverythingIsInTheNamespaceOfTheNames(t *testing.T) {
+func TestEverythingIsInTheNamespaceOfTheNamesAndLabelledAsOurs(t *testing.T) {
 	each(t, func(t *testing.T, all objects) {
 		for _, o := range all {
 			m, err := meta.Accessor(o)
@@ -100,6 +100,9 @@ func TestEverythingIsInTheNamespaceOfTheNames(t *testing.T) {
 			}
 			if _, ok := o.(*corev1.Namespace); !ok && m.GetNamespace() != namespace {
 				t.Errorf("%s is in the namespace %q", called(t, o), m.GetNamespace())
+			}
+			if of := m.GetLabels()["app.kubernetes.io/part-of"]; of != "callbyname" {
+				t.Errorf("%s is part of %q", called(t, o), of)
 			}
 		}
 	})

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"go.yaml.in/yaml/v3"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 )
@@ -80,6 +79,7 @@ func TestTheSidecarIsTheTutorialsProberAndStartsAfterHttpd(t *testing.T) {
 	}
 	httpd, prober := tutorial(t, "httpd").Spec.Containers[0], tutorial(t, "prober").Spec.Containers[0]
 	prober.Args, prober.VolumeMounts = got.Spec.Containers[1].Args, got.Spec.Containers[1].VolumeMounts
+	prober.Ports, prober.ReadinessProbe = []corev1.ContainerPort{{Name: "page", ContainerPort: 8080}}, nil
 	if want := []corev1.Container{httpd, prober}; !reflect.DeepEqual(got.Spec.Containers, want) {
 		t.Errorf("its containers are %+v", got.Spec.Containers)
 	}
@@ -99,87 +99,5 @@ func TestAnotherConfigurationIsAnotherName(t *testing.T) {
 	}
 	if len(names) != 2 {
 		t.Errorf("names are %v", names)
-	}
-}
-
-// skaffold is what skaffold.yaml uses of https://skaffold.dev/docs/references/yaml/. Skaffold, too, refuses keys that it does
-// not know.
-type skaffold struct {
-	APIVersion string `yaml:"apiVersion"`
-	Kind       string
-	Metadata   struct{ Name string }
-	Build      struct {
-		Local struct {
-			UseBuildkit bool `yaml:"useBuildkit"`
-		}
-		Artifacts []struct {
-			Image  string
-			Docker struct {
-				Dockerfile string
-				BuildArgs  map[string]string `yaml:"buildArgs"`
-			}
-		}
-	}
-	Manifests kustomizePaths
-	Deploy    struct {
-		Kubectl struct {
-			Flags struct{ Apply []string }
-		}
-	}
-	Profiles []struct {
-		Name      string
-		Manifests kustomizePaths
-	}
-}
-
-type kustomizePaths struct{ Kustomize struct{ Paths []string } }
-
-func TestSkaffoldBuildsEveryImageAndHasAProfileForEachOverlay(t *testing.T) {
-	var s skaffold
-	d := yaml.NewDecoder(strings.NewReader(string(read(t, root+"/skaffold.yaml"))))
-	d.KnownFields(true)
-	if err := d.Decode(&s); err != nil {
-		t.Fatal(err)
-	}
-	// The Dockerfiles have cache mounts, which need BuildKit.
-	if s.APIVersion != "skaffold/v4beta13" || s.Kind != "Config" || !s.Build.Local.UseBuildkit {
-		t.Errorf("got %+v", s)
-	}
-	var built, used []string
-	for _, a := range s.Build.Artifacts {
-		built = append(built, a.Image)
-		dockerfile := string(read(t, filepath.Join(root, a.Docker.Dockerfile)))
-		for arg := range a.Docker.BuildArgs {
-			if !strings.Contains(dockerfile, "\nARG "+arg) {
-				t.Errorf("%s knows no %s", a.Docker.Dockerfile, arg)
-			}
-		}
-		if a.Docker.Dockerfile != "Dockerfile."+filepath.Base(a.Image) {
-			t.Errorf("%s is built by %s", a.Image, a.Docker.Dockerfile)
-		}
-	}
-	var offered []string
-	for _, p := range s.Profiles {
-		offered = append(offered, filepath.Join(overlays, p.Name))
-		if want := []string{"manifests/overlays/" + p.Name}; !slices.Equal(p.Manifests.Kustomize.Paths, want) {
-			t.Errorf("profile %s takes %v", p.Name, p.Manifests.Kustomize.Paths)
-		}
-	}
-	all := kustomizations(t)
-	for _, dir := range all {
-		for _, p := range render(t, dir).pods() {
-			for _, c := range p.Spec.Containers {
-				used = append(used, c.Image)
-			}
-		}
-	}
-	slices.Sort(built)
-	slices.Sort(used)
-	slices.Sort(offered)
-	if used = slices.Compact(used); !slices.Equal(built, used) {
-		t.Errorf("built are %v, used %v", built, used)
-	}
-	if !slices.Equal(offered, all[1:]) || !slices.Equal(s.Manifests.Kustomize.Paths, []string{"manifests/configs"}) {
-		t.Errorf("profiles for %v, overlays %v, without one %v", offered, all[1:], s.Manifests.Kustomize.Paths)
 	}
 }

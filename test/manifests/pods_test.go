@@ -112,23 +112,50 @@ func TestEveryContainerHasRequestsAndLimitsAndKeepsBelowItsMemory(t *testing.T) 
 	})
 }
 
-func TestPortsHaveNamesAndProbesGoByThem(t *testing.T) {
-	eachContainer(t, func(t *testing.T, _ corev1.Pod, c *corev1.Container) {
-		for _, port := range c.Ports {
-			if port.Name == "" {
-				t.Errorf("port %d has no name", port.ContainerPort)
+func TestEachPortHasANameOfItsOwn(t *testing.T) {
+	each(t, func(t *testing.T, all objects) {
+		for _, p := range all.pods() {
+			want := map[string]int32{"http": 8080}
+			if find(p, "httpd") != nil {
+				want["http"] = 80 // what the Services lead to
+			}
+			if len(p.Spec.Containers) > 1 {
+				want["page"] = 8080
+			}
+			for _, c := range p.Spec.Containers {
+				for _, port := range c.Ports {
+					if want[port.Name] != port.ContainerPort {
+						t.Errorf("%s: port %d of %s is called %q", p.Name, port.ContainerPort, c.Name, port.Name)
+					}
+					delete(want, port.Name)
+				}
+			}
+			if len(want) > 0 {
+				t.Errorf("%s has no ports %v", p.Name, want)
 			}
 		}
-		if c.Name != "httpd" {
-			return
+	})
+}
+
+func TestProbesAskByThePortsName(t *testing.T) {
+	eachContainer(t, func(t *testing.T, p corev1.Pod, c *corev1.Container) {
+		ready, alive := "/readyz", "/healthz"
+		if c.Name == "prober" {
+			alive = "" // its pin would be gone with it
 		}
-		for path, probe := range map[string]*corev1.Probe{"/readyz": c.ReadinessProbe, "/healthz": c.LivenessProbe} {
-			if probe == nil || probe.HTTPGet == nil || probe.HTTPGet.Path != path || probe.HTTPGet.Port != intstr.FromString("http") {
-				t.Errorf("the probe that should go to %s is %+v", path, probe)
+		if c.Name == "prober" && find(p, "httpd") != nil {
+			ready = "" // the pod is as ready as httpd is
+		}
+		for _, ask := range []struct {
+			what, path string
+			probe      *corev1.Probe
+		}{{"ready", ready, c.ReadinessProbe}, {"alive", alive, c.LivenessProbe}, {"started", "", c.StartupProbe}} {
+			switch {
+			case ask.path == "" && ask.probe == nil:
+			case ask.path == "" || ask.probe == nil || ask.probe.HTTPGet == nil || ask.probe.HTTPGet.Path != ask.path ||
+				ask.probe.HTTPGet.Port != intstr.FromString("http"):
+				t.Errorf("whether it is %s is asked by %+v", ask.what, ask.probe)
 			}
-		}
-		if !slices.ContainsFunc(c.Ports, func(p corev1.ContainerPort) bool { return p.Name == "http" && p.ContainerPort == 80 }) {
-			t.Errorf("ports are %+v", c.Ports)
 		}
 	})
 }

@@ -1,6 +1,8 @@
 // Package manifests checks what users apply to their clusters, without a cluster: that all of it renders, holds nothing that
 // Kubernetes does not know, is admitted, and does what it is for. The folders are those at the repository's top. What
 // only a cluster can tell is left to package e2e.
+//
+// Go's test cache does not look at files outside the module, and these are: go test -count=1 ./manifests
 package manifests
 
 import (
