@@ -30,7 +30,8 @@ type skaffold struct {
 	}
 	Manifests kustomizePaths
 	Deploy    struct {
-		Kubectl struct {
+		StatusCheck bool `yaml:"statusCheck"`
+		Kubectl     struct {
 			Flags struct{ Apply []string }
 		}
 	}
@@ -39,6 +40,12 @@ type skaffold struct {
 		Name        string
 		Manifests   kustomizePaths
 		PortForward []forward `yaml:"portForward"`
+		Deploy      struct {
+			Logs struct {
+				Prefix    string
+				JSONParse struct{ Fields []string } `yaml:"jsonParse"`
+			}
+		}
 	}
 }
 
