@@ -82,10 +82,15 @@ func (cr credentials) writeControlFiles(m *machine) error {
 // machine's /var/lib, in memory: it would otherwise wait for the disk at every write.
 func (c *cluster) startControl(ctx context.Context, m *machine) error {
 	state := func(name string) string { return filepath.Join(stateDir, name) }
-	if err := c.start(m, "etcd", "etcd", "--data-dir=/var/lib/etcd", "--logger=zap"); err != nil {
+	// Who watches a kind of object without saying from when, as Skaffold does, has to wait until the API server knows that its
+	// cache of that kind is up to date. It cannot ask an etcd as old as Debian's (that takes 3.4.31) and would give up after
+	// three seconds; so etcd tells by itself, far more often than every ten minutes.
+	err := c.start(m, "etcd", "etcd", "--data-dir=/var/lib/etcd", "--logger=zap",
+		"--experimental-watch-progress-notify-interval=1s")
+	if err != nil {
 		return err
 	}
-	err := c.start(m, "kube-apiserver", filepath.Join(binDir, "kube-apiserver"),
+	err = c.start(m, "kube-apiserver", filepath.Join(binDir, "kube-apiserver"),
 		"--etcd-servers=http://127.0.0.1:2379",
 		"--advertise-address="+controlIP,
 		"--service-cluster-ip-range="+serviceNet,
