@@ -2,6 +2,7 @@ package compare
 
 import (
 	"maps"
+	"slices"
 	"time"
 
 	"callbyname/internal/probe"
@@ -97,12 +98,16 @@ func (a *ApproachSummary) Availability() (share float64, ok bool) {
 	return float64(a.Probes-a.Lost) / float64(a.Probes), true
 }
 
-func (f *follower) summary() TargetSummary {
+// summary takes from an earlier one what is still true and dear to copy: before may be the zero one.
+func (f *follower) summary(before TargetSummary) TargetSummary {
 	s := &f.state
 	t := TargetSummary{
 		Name: f.target.Name, First: s.First, Last: s.Last, Paused: s.Last.Paused,
-		Recreated: s.RecreationCount, Recreations: cloneRecreations(s.Recreations), Restarts: s.Restarts, DNSChanges: s.DNSChanges,
+		Recreated: s.RecreationCount, Recreations: before.Recreations, Restarts: s.Restarts, DNSChanges: s.DNSChanges,
 		Lost: s.Lost,
+	}
+	if !slices.EqualFunc(before.Recreations, s.Recreations, unchanged) {
+		t.Recreations = cloneRecreations(s.Recreations)
 	}
 	if f.target.URL != nil {
 		t.URL = f.target.URL.Redacted()
@@ -126,4 +131,12 @@ func (f *follower) summary() TargetSummary {
 		t.Rounds = max(t.Rounds, uint64(a.OK+a.Lost+a.Void+a.Pending))
 	}
 	return t
+}
+
+// unchanged reports whether a recreation is as it was, in all that can change once it has begun.
+func unchanged(was, is Recreation) bool {
+	return was.N == is.N && was.Settled == is.Settled && was.Withdrawn == is.Withdrawn &&
+		slices.EqualFunc(was.Effects, is.Effects, func(a, b Effect) bool {
+			return a.Verdict == b.Verdict && a.Lost == b.Lost && a.For == b.For && len(a.Classes) == len(b.Classes)
+		})
 }

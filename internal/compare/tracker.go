@@ -153,18 +153,19 @@ func (t *Tracker) Restore(s State) error {
 func (t *Tracker) Summary() Summary {
 	sum := Summary{Interval: t.opt.Interval}
 	for _, f := range t.targets {
-		sum.Targets = append(sum.Targets, f.summary())
+		sum.Targets = append(sum.Targets, f.summary(TargetSummary{}))
 	}
 	return sum
 }
 
-// Target adds up what was observed of one target so far, at a small part of a round's cost; ok is false for an unknown one.
-func (t *Tracker) Target(name string) (sum TargetSummary, ok bool) {
+// Target adds up what was observed of one target so far; ok is false for an unknown one. With an earlier sum of the same run
+// for before, of which it takes what is still true, it costs a small part of what a round does. What it returns is never changed.
+func (t *Tracker) Target(name string, before TargetSummary) (sum TargetSummary, ok bool) {
 	f, ok := t.byName[name]
 	if !ok {
 		return TargetSummary{}, false
 	}
-	return f.summary(), true
+	return f.summary(before), true
 }
 
 // step is one round of one target being taken in. It reads State as it was and leaves it as it is after the round.

@@ -15,7 +15,7 @@ const (
 	maxStretches = 512 // of one lane, unless the options say less; beyond that, old ones are merged
 	maxTimelines = 32  // as many as the tracker keeps recreations
 	maxMarks     = 256 // steps of one recreation; what comes later is not kept
-	maxEvents    = 200 // sentences
+	maxEvents    = 200 // sentences, unless the options say less
 	maxOutages   = 64  // that ended
 )
 
@@ -29,6 +29,8 @@ type Options struct {
 	Samples int
 	// Stretches is how many of them a lane keeps, at least 8; 0 is 512.
 	Stretches int
+	// Events is how many of a target are kept, at least 8; 0 is 200.
+	Events int
 }
 
 // History is what was seen of the targets of one run. It is not safe for concurrent use.
@@ -79,7 +81,10 @@ func New(targets []probe.Target, opt Options) *History {
 	if opt.Stretches == 0 {
 		opt.Stretches = maxStretches
 	}
-	opt.Stretches = max(opt.Stretches, 8)
+	if opt.Events == 0 {
+		opt.Events = maxEvents
+	}
+	opt.Stretches, opt.Events = max(opt.Stretches, 8), max(opt.Events, 8)
 	h := &History{opt: opt, byName: make(map[string]*Target, len(targets))}
 	for _, t := range targets {
 		h.Follow(t)
@@ -150,8 +155,8 @@ func (t *Target) tell(events []compare.Event) {
 		if e.Recreation != nil {
 			told.Recreation = e.Recreation.N
 		}
-		if len(t.Events) == maxEvents {
-			t.Events = append(t.Events[:0], t.Events[maxEvents/4:]...)
+		if n := len(t.Events); n >= t.opt.Events {
+			t.Events = append(t.Events[:0], t.Events[n/4:]...)
 		}
 		t.Events = append(t.Events, told)
 	}

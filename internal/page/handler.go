@@ -37,6 +37,7 @@ func (p *Page) Handler() http.Handler {
 	guarded("/api/v1/status", p.serveStatus)
 	guarded("/api/v1/targets/{target}", p.serveTarget)
 	guarded("/api/v1/events", p.serveEvents)
+	guarded("/api/v1/report", p.serveReport)
 	guarded("/api/", notFound)
 	files := assets()
 	for name, a := range files {

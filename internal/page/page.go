@@ -16,22 +16,14 @@ import (
 	"callbyname/internal/probelog"
 )
 
-// What is kept at most, of all targets together and of one.
-const (
-	fewTargets   = 64    // up to so many are kept in full
-	maxStretches = 20000 // of all lanes; each target's share is at least leastStretches of a lane
-	maxSentences = 8000  // events of all targets
-	leastKept    = 32    // stretches of a lane, events of a target, however many targets there are
-)
-
 // Options are what a Page is made of.
 type Options struct {
 	// Run is what is shown; its Targets in the order of the overview.
 	Run probelog.Run
 	// Started is when the run began: the instant of which a round's At counts.
 	Started time.Time
-	// Summary adds up one target so far. It is called in Observe and Stop only, in their goroutine.
-	Summary func(target string) (compare.TargetSummary, bool)
+	// Summary adds up one target so far, as a Tracker's Target does. It is called in Observe only, in its goroutine.
+	Summary func(target string, before compare.TargetSummary) (compare.TargetSummary, bool)
 	// Beat is how often a watcher is told that there is nothing new; 2s when 0.
 	Beat time.Duration
 	// Watchers is how many may watch at a time; 64 when 0.
@@ -80,11 +72,14 @@ func New(o Options) *Page {
 // Observe takes a round and what the tracker said of it. It waits for nobody, and as long as nobody watches the target and
 // the round tells nothing new it only keeps it.
 func (p *Page) Observe(r probe.Round, o compare.Observation) {
-	sum, ok := p.opt.Summary(r.Target)
+	t := p.byName[r.Target] // which never changes
+	if t == nil {
+		return
+	}
+	sum, ok := p.opt.Summary(r.Target, t.sum) // which nobody else writes
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	t := p.byName[r.Target]
-	if t == nil || !ok || len(r.Results) != len(t.ways) || len(o.Judged) != len(t.ways) {
+	if !ok || len(r.Results) != len(t.ways) || len(o.Judged) != len(t.ways) {
 		return
 	}
 	p.rounds++

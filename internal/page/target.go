@@ -14,21 +14,26 @@ import (
 	"callbyname/internal/resolve"
 )
 
-// samples are how many of the last latencies of an approach are kept one by one.
-const samples = 600
+// What is kept of all targets together. Few of them have as much as they want, and many share.
+const (
+	allStretches = 100_000 // of lanes, about 200 bytes each
+	allEvents    = 40_000  // about 300 bytes each
+	allSamples   = 300_000 // latencies, 16 bytes each
+	// With more lanes than fewLanes, the phases of probes are not kept apart, about 8 KB a lane.
+	fewLanes = 2000
+)
 
-// historyOptions share what may be kept among the targets.
+// historyOptions say what each target has of that.
 func historyOptions(run probelog.Run) history.Options {
 	lanes := 0
 	for _, t := range run.Targets {
 		lanes += len(t.Approaches)
 	}
-	o := history.Options{Interval: run.Options.Interval}
-	if len(run.Targets) <= fewTargets {
-		o.Phases = true
-		o.Samples = samples
+	share := func(all, among, least, most int) int { return min(max(all/max(among, 1), least), most) }
+	return history.Options{
+		Interval: run.Options.Interval, Phases: lanes <= fewLanes,
+		Stretches: share(allStretches, lanes, 24, 512), Samples: share(allSamples, lanes, 60, 600), Events: share(allEvents, len(run.Targets), 20, 200),
 	}
-	return o
 }
 
 // target is what the page knows of one target.

@@ -101,9 +101,9 @@ func (r *Recorder) Stop(at time.Duration, wall time.Time, reason string) compare
 // Summary adds up everything observed so far.
 func (r *Recorder) Summary() compare.Summary { return r.tracker.Summary() }
 
-// Target adds up what was observed of one target so far; ok is false for an unknown one.
-func (r *Recorder) Target(name string) (sum compare.TargetSummary, ok bool) {
-	return r.tracker.Target(name)
+// Target adds up what was observed of one target so far, as the Tracker does.
+func (r *Recorder) Target(name string, before compare.TargetSummary) (sum compare.TargetSummary, ok bool) {
+	return r.tracker.Target(name, before)
 }
 
 // Lost is how many records could not be written, and the first error. Probing goes on without them, and what follows

@@ -1,0 +1,38 @@
+package page
+
+import (
+	"net/http"
+	"time"
+
+	"callbyname/internal/compare"
+	"callbyname/internal/report"
+)
+
+// serveReport answers with what `prober report` would say of the run's log.
+func (p *Page) serveReport(w http.ResponseWriter, r *http.Request) { report.Serve(w, r, p.document) }
+
+// document is the report so far. Rounds are let in between two targets, so that they never wait for all of it.
+func (p *Page) document() report.Document {
+	run := p.opt.Run
+	head := report.Run{
+		ID: run.ID, Host: run.Host, System: run.System, Version: run.Version, Interval: report.Millis(run.Options.Interval),
+		Timeout: report.Millis(run.Timeout), Settle: report.Millis(run.Options.Settle), Started: p.opt.Started.UTC().Truncate(time.Microsecond),
+	}
+	p.mu.Lock()
+	if head.Runs = p.end == nil; !head.Runs {
+		head.Stopped, head.Reason = p.end.Time, p.end.Reason
+	}
+	p.mu.Unlock()
+	d := report.New(run.Version, report.Observed{Run: head})
+	for _, t := range p.targets {
+		d.Runs[0].Targets = append(d.Runs[0].Targets, p.reported(t))
+	}
+	return d
+}
+
+func (p *Page) reported(t *target) report.Target {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	sum := compare.Summary{Interval: p.opt.Run.Options.Interval, Targets: []compare.TargetSummary{t.sum}}
+	return report.New("", report.Observed{Summary: sum, History: p.history}).Runs[0].Targets[0]
+}
