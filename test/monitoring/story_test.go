@@ -201,7 +201,7 @@ func TestAlertsAndDashboard(t *testing.T) {
 
 	// The pod's container is restarted: for as long as that takes, nobody is there.
 	second.end(syscall.SIGKILL)
-	second = w.pod("pod-httpd", "uid-2", secondIP)
+	w.pod("pod-httpd", "uid-2", secondIP)
 	comes("callbyname_restarts_total", 1)
 
 	// The prober is frozen; httpd is told that it is unready.
