@@ -112,6 +112,6 @@ func (o options) log(run probelog.Run, stdout io.Writer) probelog.Log {
 	if o.logFormat == "json" {
 		return probelog.NewJSON(stdout, run)
 	}
-	width, _ := cli.Terminal(stdout)
-	return probelog.NewText(stdout, run, probelog.TextOptions{Width: width, Colour: cli.Colour(stdout, o.lookup)})
+	return probelog.NewText(stdout, run,
+		probelog.TextOptions{Width: cli.Columns(stdout, o.lookup), Colour: cli.Colour(stdout, o.lookup)})
 }

@@ -154,6 +154,31 @@ func TestTheTextLogOfARecreation(t *testing.T) {
 	golden(t, "recreation.txt", []byte(shape(log)))
 }
 
+// Skaffold and the like put something before each line.
+func TestTheTextLogIsAsWideAsTheEnvironmentSays(t *testing.T) {
+	t.Parallel()
+	for columns, want := range map[string]int{"80": 80, "": 120} {
+		ctx, enough := until(t)
+		out := &tape{line: func(line string) {
+			if strings.Contains(line, "  httpd #1 ") {
+				enough()
+			}
+		}}
+		var errs bytes.Buffer
+		if code := run(ctx, answering(t, "127.0.0.1:0", nil), environ("COLUMNS="+columns), out, &errs); code != exitOK {
+			t.Fatalf("exit status %d: %s", code, &errs)
+		}
+		heading, _, _ := strings.Cut(out.all.String(), "\n\n")
+		longest := 0
+		for line := range strings.Lines(heading) {
+			longest = max(longest, len(line)-len("\n"))
+		}
+		if longest > want || longest < want-15 {
+			t.Errorf("COLUMNS=%q: the longest line has %d columns, want about %d:\n%s", columns, longest, want, heading)
+		}
+	}
+}
+
 // golden compares with a file that a person has read.
 func golden(t *testing.T, name string, got []byte) {
 	t.Helper()
