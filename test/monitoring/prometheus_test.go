@@ -24,28 +24,32 @@ type prometheus struct {
 // classic ones.
 func scraping(t *testing.T, native bool, rules string, jobs map[string][]string) *prometheus {
 	t.Helper()
-	if _, err := exec.LookPath("prometheus"); err != nil {
-		t.Fatalf("%v: apt-get install --no-install-recommends prometheus", err)
-	}
-	dir := t.TempDir()
 	config := "global: {scrape_interval: 500ms, scrape_timeout: 500ms, evaluation_interval: 500ms}\nrule_files: [rules.yml]\nscrape_configs:\n"
 	for job, targets := range jobs {
 		config += fmt.Sprintf("  - {job_name: %s, static_configs: [{targets: [%s]}]}\n", job, strings.Join(targets, ", "))
 	}
+	var features []string
+	if native {
+		features = []string{"--enable-feature=native-histograms"}
+	}
+	return serve(t, config, rules, features...)
+}
+
+// serve starts a server with this configuration, whose rules are in rules.yml.
+func serve(t *testing.T, config, rules string, features ...string) *prometheus {
+	t.Helper()
+	if _, err := exec.LookPath("prometheus"); err != nil {
+		t.Fatalf("%v: apt-get install --no-install-recommends prometheus", err)
+	}
+	dir := t.TempDir()
 	for name, text := range map[string]string{"prometheus.yml": config, "rules.yml": rules} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 	address := fmt.Sprintf("127.0.0.1:%d", freePort(t, "127.0.0.1"))
-	args := []string{
-		"--config.file=" + filepath.Join(dir, "prometheus.yml"), "--storage.tsdb.path=" + filepath.Join(dir, "data"),
-		"--web.listen-address=" + address, "--log.level=warn",
-	}
-	if native {
-		args = append(args, "--enable-feature=native-histograms")
-	}
-	start(t, nil, "prometheus", args...)
+	start(t, nil, "prometheus", append(features, "--config.file="+filepath.Join(dir, "prometheus.yml"),
+		"--storage.tsdb.path="+filepath.Join(dir, "data"), "--web.listen-address="+address, "--log.level=warn")...)
 	p := &prometheus{t, "http://" + address}
 	eventually(t, "Prometheus is ready", func() bool {
 		res, err := http.Get(p.url + "/-/ready")

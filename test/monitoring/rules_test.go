@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -51,6 +52,21 @@ func TestRulesAtTheirTrueDurations(t *testing.T) {
 		t.Fatal(err)
 	}
 	run(t, ".", "promtool", "test", "rules", file)
+}
+
+func TestEachAlertIsInTheDocumentAndViceVersa(t *testing.T) {
+	found := func(pattern, file string) (all []string) {
+		for _, m := range regexp.MustCompile(pattern).FindAllStringSubmatch(string(read(t, file)), -1) {
+			all = append(all, m[1]+" "+m[2])
+		}
+		slices.Sort(all)
+		return all
+	}
+	rules := found(`- alert: (\w+)\n(?:.*\n)*?        labels: \{severity: (\w+)\}`, overlay+"/rules.yml")
+	document := found("\\| `(Callbyname\\w+)` \\| (\\w+) \\|", root+"/docs/metrics.md")
+	if len(rules) == 0 || !slices.Equal(rules, document) {
+		t.Errorf("rules %q\ndocument %q", rules, document)
+	}
 }
 
 func TestTheOperatorsRulesAreTheSame(t *testing.T) {

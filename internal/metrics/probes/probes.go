@@ -43,7 +43,7 @@ func New(targets []probe.Target, every, deadline time.Duration) *Metrics {
 		byName:   make(map[string]*target, len(targets)),
 		settings: samples{interval.Sample(nil, every.Seconds()), timeout.Sample(nil, deadline.Seconds())},
 		voids:    make(map[probe.VoidReason]*void, len(reasons)),
-		lateness: prometheus.NewHistogram(scrape.Seconds("tick_lateness_seconds", "How late rounds began, by group of targets.")),
+		lateness: prometheus.NewHistogram(scrape.Seconds("tick_lateness_seconds", "How late rounds began, of each group of targets that is probed together.")),
 		whole: prometheus.NewHistogramVec(scrape.Seconds("probe_duration_seconds",
 			"How long successful probes took, of all targets."), []string{"approach"}),
 		phases: prometheus.NewHistogramVec(scrape.Seconds("phase_duration_seconds",
