@@ -30,7 +30,7 @@ type skaffold struct {
 	}
 	Manifests kustomizePaths
 	Deploy    struct {
-		StatusCheck bool `yaml:"statusCheck"`
+		StatusCheck *bool `yaml:"statusCheck"`
 		Kubectl     struct {
 			Flags struct{ Apply []string }
 		}
@@ -117,6 +117,16 @@ func TestEachOverlayIsAProfileOfSkaffold(t *testing.T) {
 	slices.Sort(offered)
 	if all := kustomizations(t)[1:]; !slices.Equal(offered, all) {
 		t.Errorf("profiles for %v, overlays are %v", offered, all)
+	}
+}
+
+func TestUnderSkaffoldASaveIsSeenInTheLogAndReachesAPodThatRuns(t *testing.T) {
+	s := readSkaffold(t)
+	if check := s.Deploy.StatusCheck; check == nil || *check {
+		t.Error("log lines are dropped until the pods are stable again")
+	}
+	if !slices.Contains(s.Deploy.Kubectl.Flags.Apply, "--force") {
+		t.Error("a Pod whose manifest was changed is not replaced")
 	}
 }
 
