@@ -11,7 +11,8 @@ import (
 )
 
 // skaffold is what skaffold.yaml uses of https://skaffold.dev/docs/references/yaml/. Skaffold, too, refuses keys that it does
-// not know.
+// not know. There is no portForward on purpose: after each save Skaffold would drop the log for another second, in which the
+// prober says what the save did.
 type skaffold struct {
 	APIVersion string `yaml:"apiVersion"`
 	Kind       string
@@ -35,12 +36,10 @@ type skaffold struct {
 			Flags struct{ Apply []string }
 		}
 	}
-	PortForward []forward `yaml:"portForward"`
-	Profiles    []struct {
-		Name        string
-		Manifests   kustomizePaths
-		PortForward []forward `yaml:"portForward"`
-		Deploy      struct {
+	Profiles []struct {
+		Name      string
+		Manifests kustomizePaths
+		Deploy    struct {
 			Logs struct {
 				Prefix    string
 				JSONParse struct{ Fields []string } `yaml:"jsonParse"`
@@ -50,13 +49,6 @@ type skaffold struct {
 }
 
 type kustomizePaths struct{ Kustomize struct{ Paths []string } }
-
-type forward struct {
-	ResourceType string `yaml:"resourceType"`
-	ResourceName string `yaml:"resourceName"`
-	Namespace    string
-	Port         int32
-}
 
 func readSkaffold(t *testing.T) skaffold {
 	t.Helper()
@@ -71,8 +63,8 @@ func readSkaffold(t *testing.T) skaffold {
 
 func TestSkaffoldBuildsEachImageByItsDockerfile(t *testing.T) {
 	s := readSkaffold(t)
-	// The Dockerfiles have cache mounts, which need BuildKit.
-	if s.APIVersion != "skaffold/v4beta13" || s.Kind != "Config" || !s.Build.Local.UseBuildkit {
+	// What Skaffold 2.14 reads; v4beta13 takes 2.15. The Dockerfiles have cache mounts, which need BuildKit.
+	if s.APIVersion != "skaffold/v4beta12" || s.Kind != "Config" || !s.Build.Local.UseBuildkit {
 		t.Errorf("got %+v", s)
 	}
 	var built, used []string
@@ -127,29 +119,5 @@ func TestUnderSkaffoldASaveIsSeenInTheLogAndReachesAPodThatRuns(t *testing.T) {
 	}
 	if !slices.Contains(s.Deploy.Kubectl.Flags.Apply, "--force") {
 		t.Error("a Pod whose manifest was changed is not replaced")
-	}
-}
-
-func TestSkaffoldForwardsThePortOfTheProbersPage(t *testing.T) {
-	s := readSkaffold(t)
-	check := func(dir string, forwards []forward) {
-		if len(forwards) == 0 {
-			forwards = s.PortForward // as Skaffold does
-		}
-		for _, o := range render(t, dir) {
-			pods := with(objects{o}.pods(), "prober")
-			if len(pods) == 0 {
-				continue
-			}
-			kind := strings.ToLower(o.GetObjectKind().GroupVersionKind().Kind)
-			want := []forward{{ResourceType: kind, ResourceName: pods[0].Name, Namespace: namespace, Port: 8080}}
-			if !slices.Equal(forwards, want) {
-				t.Errorf("%s: %+v, not %+v", dir, forwards, want)
-			}
-		}
-	}
-	check(configs, nil)
-	for _, p := range s.Profiles {
-		check(filepath.Join(overlays, p.Name), p.PortForward)
 	}
 }
