@@ -7,8 +7,8 @@ import (
 )
 
 const (
-	// retry is how long a browser waits before it connects again.
-	retry = "1000"
+	// retry is for how many milliseconds a browser waits before it connects again, and after the run's end.
+	retry, retryStopped = "1000", "3000"
 	// patience is how long one write to a watcher may take, until it is given up.
 	patience = 10 * time.Second
 )
@@ -53,6 +53,7 @@ func (p *Page) serveEvents(w http.ResponseWriter, r *http.Request) {
 		case <-r.Context().Done():
 			return
 		case <-p.stopped:
+			s.buffer.WriteString("retry: " + retryStopped + "\n\n")
 			s.send(append(p.next(watcher), p.stop())...)
 			return
 		case <-watcher.wake:

@@ -75,7 +75,10 @@ type roundView struct {
 
 type laneView struct {
 	Stretches []stretchView `json:"stretches"`
-	Latency   [][2]float64  `json:"latency"` // when, and how long it took, in milliseconds
+	// Latency are the last answers one by one: when, and how long it took, in milliseconds. Curve are all since the run's
+	// start, in groups: first, last, least, mean, most.
+	Latency [][2]float64 `json:"latency"`
+	Curve   [][5]float64 `json:"curve"`
 }
 
 type stretchView struct {
@@ -129,8 +132,11 @@ func (t *target) approach(i int) approachView {
 		v.Outcome = t.seen.Judged[i].Outcome
 		v.Detail = t.seen.Round[i].Detail
 	}
-	if a.Outages > 0 {
+	switch {
+	case a.Longest > 0:
 		v.Longest = report.Duration(a.Longest)
+	case a.Outages > 0: // one call so far
+		v.Longest = "under " + report.Setting(t.opt.Interval)
 	}
 	if a.Latency.Count() > 0 {
 		p50, p99 := a.Latency.Quantile(0.5), a.Latency.Quantile(0.99)
@@ -145,7 +151,7 @@ func (t *target) full() fullView {
 	v := fullView{nowView: t.now(), Events: t.events(t.seen.Events), Recreations: []recreationView{}}
 	for i := range t.seen.Lanes {
 		l := &t.seen.Lanes[i]
-		lane := laneView{Stretches: make([]stretchView, len(l.Stretches)), Latency: make([][2]float64, len(l.Samples))}
+		lane := laneView{Stretches: make([]stretchView, len(l.Stretches)), Latency: make([][2]float64, len(l.Samples)), Curve: t.ways[i].curve.view()}
 		for k := range l.Stretches {
 			lane.Stretches[k] = t.stretch(&l.Stretches[k])
 		}

@@ -62,7 +62,7 @@ func New(o Options) *Page {
 		byName:  make(map[string]*target, len(o.Run.Targets)), watchers: map[*watcher]struct{}{},
 	}
 	for _, spec := range o.Run.Targets {
-		t := newTarget(spec, p.history.Target(spec.Name), o.Run.Options, p.zone)
+		t := newTarget(spec, p.history.Target(spec.Name), o.Run.Options, p.zone, lanesOf(o.Run) <= fewLanes)
 		p.targets = append(p.targets, t)
 		p.byName[spec.Name] = t
 	}

@@ -97,12 +97,15 @@ func (t *target) effect(i int, r *compare.Recreation, steps []history.Step, caus
 		e := r.Effects[i]
 		v.Verdict, v.Words = e.Verdict, string(e.Verdict)
 		switch {
-		case e.Verdict == compare.Broken:
+		case e.Verdict == compare.Broken && t.stillOut(i, r):
 			v.Words += ", still out"
 		case e.Lost > 0:
 			v.Lost, v.OutMS = e.Lost, ms(e.For)
-			if e.Verdict == compare.Came {
+			switch e.Verdict {
+			case compare.Came:
 				v.Words += " after " + report.Duration(e.For)
+			case compare.Broken:
+				v.Words += " for " + report.Duration(e.For)
 			}
 			v.Words += ", " + lost(e.Lost)
 		}
@@ -126,6 +129,12 @@ func (t *target) effect(i int, r *compare.Recreation, steps []history.Step, caus
 		v.Words = soFar(v)
 	}
 	return v
+}
+
+// stillOut reports whether the outage that a recreation left lasts.
+func (t *target) stillOut(i int, r *compare.Recreation) bool {
+	open := t.sum.Approaches[i].Open
+	return open != nil && open.First.Seq <= r.Settled.Seq
 }
 
 // soFar is what can be said of an approach until a recreation settles.

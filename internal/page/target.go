@@ -19,21 +19,25 @@ const (
 	allStretches = 100_000 // of lanes, about 200 bytes each
 	allEvents    = 40_000  // about 300 bytes each
 	allSamples   = 300_000 // latencies, 16 bytes each
-	// With more lanes than fewLanes, the phases of probes are not kept apart, about 8 KB a lane.
+	// With more lanes than fewLanes, neither the phases of probes are kept, about 8 KB a lane, nor curves of latency, 12 KB.
 	fewLanes = 2000
 )
 
 // historyOptions say what each target has of that.
 func historyOptions(run probelog.Run) history.Options {
-	lanes := 0
-	for _, t := range run.Targets {
-		lanes += len(t.Approaches)
-	}
+	lanes := lanesOf(run)
 	share := func(all, among, least, most int) int { return min(max(all/max(among, 1), least), most) }
 	return history.Options{
 		Interval: run.Options.Interval, Phases: lanes <= fewLanes,
 		Stretches: share(allStretches, lanes, 24, 512), Samples: share(allSamples, lanes, 60, 600), Events: share(allEvents, len(run.Targets), 20, 200),
 	}
+}
+
+func lanesOf(run probelog.Run) (n int) {
+	for _, t := range run.Targets {
+		n += len(t.Approaches)
+	}
+	return n
 }
 
 // target is what the page knows of one target.
@@ -49,6 +53,7 @@ type target struct {
 	// brief is the target as the overview shows it, state its state there.
 	brief []byte
 	state State
+	curves bool // are kept
 	// feed is nil while nobody watches.
 	feed *feed
 }
@@ -66,10 +71,11 @@ type way struct {
 	success bool // there was one
 	// outage is the last one that ended with a success; nil when there was none.
 	outage *compare.Outage
+	curve  curve
 }
 
-func newTarget(spec probe.Target, seen *history.Target, opt compare.Options, zone *time.Location) *target {
-	t := &target{spec: spec, opt: opt, zone: zone, seen: seen, ways: make([]way, len(spec.Approaches))}
+func newTarget(spec probe.Target, seen *history.Target, opt compare.Options, zone *time.Location, curves bool) *target {
+	t := &target{spec: spec, opt: opt, zone: zone, seen: seen, curves: curves, ways: make([]way, len(spec.Approaches))}
 	t.sum.Name = spec.Name
 	if spec.URL != nil {
 		t.sum.URL = spec.URL.Redacted()
@@ -95,6 +101,9 @@ func (t *target) observe(r probe.Round, o compare.Observation, sum compare.Targe
 		}
 		if o.Judged[i].Outcome == probe.OK {
 			w.who, w.from, w.whoAt, w.success = result.Who, result.Addr, t.seen.Last, true
+			if t.curves {
+				w.curve.add(r.At, result.Total)
+			}
 		}
 	}
 	for _, e := range o.Events {

@@ -50,7 +50,7 @@ type snapshotView struct {
 }
 
 type resetView struct {
-	Why string `json:"why"`
+	Words string `json:"words"`
 }
 
 type beatView struct {

@@ -122,7 +122,7 @@ func (b *browser) take(m message) {
 		}
 		b.target, _ = m.data["target"].(map[string]any)
 	case "reset":
-		b.resets = append(b.resets, m.data["why"].(string))
+		b.resets = append(b.resets, m.data["words"].(string))
 	case "fleet":
 		b.fleet[m.data["target"].(string)] = m.data
 	case "target":
@@ -145,6 +145,7 @@ func (b *browser) round(data map[string]any) {
 			stretches = stretches[:n-1]
 		}
 		lane["stretches"] = append(stretches, tail)
+		delete(lane, "curve") // comes with what is sent in full only
 		if took := list(data, "took_ms")[i]; took != nil {
 			lane["latency"] = append(list(lane, "latency"), []any{data["at_ms"], took})
 		}

@@ -40,12 +40,12 @@ func (p *Page) watch(t *target, last string) (w *watcher, begin []message, ok bo
 			return w, begin, true
 		}
 	}
-	if last != "" {
-		why := "too much has happened since"
-		if run != p.opt.Run.ID {
-			why = "the prober was started anew"
-		}
-		begin = append(begin, message{event: "reset", view: resetView{why}})
+	switch {
+	case last == "":
+	case run == p.opt.Run.ID:
+		begin = append(begin, reset("Too much happened meanwhile to be told one by one. This is how it is now."))
+	default:
+		begin = append(begin, reset("The prober was started anew. What it saw before stands in its log."))
 	}
 	return w, append(begin, p.snapshot(w)), true
 }
@@ -72,9 +72,11 @@ func (p *Page) next(w *watcher) []message {
 	if ok {
 		return list
 	}
-	reset := message{event: "reset", view: resetView{"the connection is too slow"}}
-	return []message{reset, p.snapshot(w)}
+	return []message{reset("The connection is too slow for all that happens. This is how it is now."), p.snapshot(w)}
 }
+
+// reset says why a snapshot follows.
+func reset(words string) message { return message{event: "reset", view: resetView{words}} }
 
 // news are the messages after w.n; ok is false when they are gone.
 func (p *Page) news(w *watcher) (list []message, ok bool) {

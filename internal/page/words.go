@@ -235,7 +235,20 @@ func (t *target) why(i int, o *compare.Outage, class probe.Outcome) string {
 	case a.Pinned() && t.sum.Lost:
 		return "the pod is gone"
 	}
-	return o.Cause(class)
+	if !t.pinAnswers() {
+		return o.Cause(class)
+	}
+	return o.Cause(class) + o.Likely.Words()
+}
+
+// pinAnswers reports whether a pinned approach was answered in the last round, on which what is likely rests.
+func (t *target) pinAnswers() bool {
+	for i, w := range t.ways {
+		if w.spec.Pinned() && t.seen.Judged[i].Outcome == probe.OK {
+			return true
+		}
+	}
+	return false
 }
 
 // goneFrom is the recreation that took the pod away from the address that an outage's probes call; nil when none did.

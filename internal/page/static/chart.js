@@ -16,11 +16,13 @@ chart.append(ticks, lanes, plot);
 const tracks = new Map(); // by approach
 
 let origin = 0; // the instant at the left edge of the tracks
+let drawn = 0; // when that was
 
 // draw brings the lanes up to date.
 export function draw() {
   const t = store.target;
   if (!t || !store.run) return;
+  drawn = performance.now();
   keyed(lanes, t.approaches.map((a, i) => ({ a, lane: t.lanes[i] })), ({ a }) => a.approach, row, update);
   measure();
   const { from, to, scale } = span();
@@ -50,6 +52,9 @@ export function move() {
   const { from, scale } = span();
   chart.style.setProperty('--shift', `${((origin - from) * scale).toFixed(1)}px`);
 }
+
+// Time goes on although no round may come.
+setInterval(() => performance.now() - drawn > 1500 && draw(), 1000);
 
 let last = 0;
 function frame(time) {
@@ -89,9 +94,9 @@ function segments(track, stretches, from, to, scale, margin) {
     if (until < from) break;
     const s = stretches[i];
     const left = Math.max(s.from_ms, from - margin);
-    const width = Math.max((until - left) * scale, 2);
+    const width = Math.max((until - left) * scale, s.state === 'ok' ? 2 : 5); // nothing that was out is too short to be seen
     const next = s.state === 'ok' && i > 0 && before(stretches, i)?.pod_n !== s.pod_n;
-    shown.unshift({ s, left: (left - from) * scale, width, next });
+    shown.unshift({ s, left: (left - from) * scale, width, next, begun: s.from_ms < left });
   }
   keyed(track, shown, ({ s }) => s.from_ms, segment, place);
 }
@@ -104,12 +109,13 @@ function before(stretches, i) {
 
 const segment = () => el('div', { class: 'segment' }, el('span'));
 
-function place(node, { s, left, width, next }) {
+function place(node, { s, left, width, next, begun }) {
   set(node, 'data-state', s.state);
   set(node, 'data-outcome', s.outcome);
   set(node, 'data-pod', s.pod_n ? s.pod_n % 2 : null);
   set(node, 'data-mixed', s.mixed);
   set(node, 'data-next', next);
+  set(node, 'data-begun', begun);
   node.style.left = `${left.toFixed(1)}px`;
   node.style.width = `${width.toFixed(1)}px`;
   say(node.firstChild, captions(s).find((text) => fits(text, width)) ?? '');

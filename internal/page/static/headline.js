@@ -5,6 +5,8 @@ import { store } from './store.js';
 
 export function draw() {
   const t = store.target;
+  const marks = { ok: '✓', broken: '✕', misrouted: '≠' };
+  document.title = t ? `${marks[t.state] ?? '…'} ${t.target} · callbyname` : 'callbyname';
   say(byId('title-name'), t?.target ?? '');
   say(byId('title-url'), t?.url ?? '');
   set(byId('headline'), 'data-target', t?.target);

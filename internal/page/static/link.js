@@ -3,6 +3,8 @@ import { say, set, byId } from './dom.js';
 import { store } from './store.js';
 import * as clock from './clock.js';
 
+const told = 15000; // milliseconds for which it is told that all began anew
+
 let state = 'connecting';
 let seconds = 0;
 
@@ -15,16 +17,25 @@ export function heard(link, silent) {
 export function draw() {
   const late = lateness();
   let banner = '';
+  let count = ''; // grows, and so is not read out again and again
   if (store.stopped) banner = store.stopped.words;
-  else if (state === 'stale') banner = `No news for ${seconds} s. Reconnecting … What you see may be out of date.`;
-  else if (late > 0) banner = `The prober has completed no round for ${late} s: it is held up, or its machine sleeps.`;
+  else if (state === 'stale') {
+    count = `No news for ${seconds} s. `;
+    banner = 'Reconnecting … What you see may be out of date.';
+  }
+  else if (store.anew && performance.now() - store.anew.at < told) banner = store.anew.words;
+  else if (late > 0) {
+    count = `No round for ${late} s. `;
+    banner = 'The prober is held up, or its machine sleeps.';
+  }
   const shown = store.stopped ? 'stopped' : state === 'live' && late > 0 ? 'late' : state;
   const words = { connecting: 'connecting', live: 'live', stale: 'no news', late: 'held up', stopped: 'stopped' }[shown];
   set(byId('link'), 'data-link', shown);
   say(byId('link').querySelector('.words'), words);
   set(byId('banner'), 'hidden', banner === '');
   set(byId('banner'), 'data-link', shown);
-  say(byId('banner'), banner);
+  say(byId('banner-count'), count);
+  say(byId('banner-words'), banner);
   set(document.body, 'data-link', shown);
 }
 

@@ -4,7 +4,9 @@ import { icon, stateOf } from './icons.js';
 import { store } from './store.js';
 import { end } from './view.js';
 
+const few = 3; // are shown unless more are asked for
 const open = new Set(); // numbers
+let every = false;
 let redraw = () => {};
 
 export const isOpen = (n) => open.has(n);
@@ -28,11 +30,22 @@ export function toggle(n, lead = false) {
 
 export function forget() {
   open.clear();
+  every = false;
 }
 
+byId('recreations-more').addEventListener('click', () => {
+  every = !every;
+  redraw();
+});
+
 export function draw() {
-  const list = [...(store.target?.recreations ?? [])].reverse();
-  set(byId('recreations'), 'hidden', list.length === 0);
+  const all = [...(store.target?.recreations ?? [])].reverse();
+  const list = all.filter((r, i) => i < few || every || open.has(r.n));
+  set(byId('recreations'), 'hidden', all.length === 0);
+  const more = byId('recreations-more');
+  set(more, 'hidden', all.length <= few);
+  set(more, 'aria-expanded', String(every));
+  say(more, every ? 'Only the last ones' : `All ${all.length}`);
   keyed(byId('recreations-list'), list, (r) => r.n, item, update);
 }
 

@@ -13,6 +13,7 @@ export const store = {
   stopped: null,
   targets: new Map(), // brief, by name
   target: null, // the chosen one in full
+  anew: null, // what is said of why all was told anew, and when
 };
 
 // apply takes a message and reports what it changed: 'all', 'target', 'round', 'fleet' or ''.
@@ -29,6 +30,9 @@ export function apply(event, data) {
       return 'target';
     case 'round':
       return round(data);
+    case 'reset':
+      store.anew = { words: data.words, at: performance.now() };
+      return '';
     case 'beat':
       clock.sync(data.now_ms);
       return '';

@@ -6,9 +6,9 @@ import * as latency from './latency.js';
 
 export function draw() {
   const t = store.target;
-  const items = (t?.approaches ?? []).map((a, i) => ({ a, latency: t.lanes[i].latency }));
+  const items = (t?.approaches ?? []).map((a) => ({ a }));
   keyed(byId('ways-list'), items, ({ a }) => a.approach, row, update);
-  latency.draw(byId('ways-list'), items.map((i) => i.latency));
+  latency.draw(byId('ways-list'), t?.lanes ?? []);
 }
 
 // cell is one fact, and beneath it what else is to be known.
