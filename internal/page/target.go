@@ -51,8 +51,8 @@ type target struct {
 	ways []way
 	pods roster
 	// brief is the target as the overview shows it, state its state there.
-	brief []byte
-	state State
+	brief  []byte
+	state  State
 	curves bool // are kept
 	// feed is nil while nobody watches.
 	feed *feed
