@@ -53,7 +53,7 @@ func fetch(ctx context.Context, from string) (d report.Document, err error) {
 	}
 	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {
-		return d, fmt.Errorf("%s on %s: is that the --listen address of a prober?", res.Status, u.Path)
+		return d, fmt.Errorf("%s on %s: is that the --listen address of a prober?", res.Status, reportPath)
 	}
 	body := io.LimitedReader{R: res.Body, N: maxReport + 1}
 	if err := json.NewDecoder(&body).Decode(&d); err != nil {

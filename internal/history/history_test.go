@@ -3,6 +3,7 @@ package history_test
 import (
 	"bytes"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -208,7 +209,7 @@ func TestATimelineSaysWhereTheSecondsWent(t *testing.T) {
 }
 
 func TestOutagesThatEndedAreThoseThatTheTrackerCounts(t *testing.T) {
-	for _, sc := range comparetest.Scenarios {
+	for _, sc := range slices.Concat(comparetest.Scenarios, comparetest.Random(30)) {
 		t.Run(sc.Name, func(t *testing.T) {
 			h, sum, _ := live(t, sc, probelog.All)
 			for _, a := range sum.Targets[0].Approaches {

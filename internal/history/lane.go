@@ -159,7 +159,7 @@ func (l *Lane) resume(s *compare.State, a *compare.ApproachState, opt Options) {
 	default:
 		missing := Stretch{From: s.First.At, To: s.Last.At, Wall: s.First.Wall, Outcome: mostly(more, a), Counts: more, Missing: true}
 		if last != nil {
-			missing.From = min(last.To+time.Microsecond, s.Last.At)
+			missing.From = max(min(last.To+opt.Interval, s.Last.At), last.To+time.Microsecond) // about when the next round was
 			missing.Wall = s.Last.Wall.Add(missing.From - s.Last.At)
 		}
 		l.push(missing, opt)

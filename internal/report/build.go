@@ -59,17 +59,17 @@ func newTarget(sum compare.TargetSummary, interval time.Duration, h *history.Tar
 	}
 	t.Outages = otherOutages(&t, sum, h)
 	for i := range t.Approaches {
-		t.exact(&t.Approaches[i])
+		t.Approaches[i].exact(sum.Recreations)
 	}
 	return t
 }
 
 // exact puts the very times to recover in the place of a histogram's, where all of the recreations are still known.
-func (t *Target) exact(a *Approach) {
-	var took []Millis
-	for _, r := range t.Recreations {
+func (a *Approach) exact(all []compare.Recreation) {
+	var took []time.Duration
+	for _, r := range all {
 		for _, e := range r.Effects {
-			if e.Approach == a.Name && e.Verdict == compare.Came {
+			if e.Approach == a.Name && e.Verdict == compare.Came && !r.Withdrawn {
 				took = append(took, e.For)
 			}
 		}
@@ -78,7 +78,7 @@ func (t *Target) exact(a *Approach) {
 		return
 	}
 	slices.Sort(took)
-	rank := func(share float64) Millis { return took[int(share*float64(len(took)-1)+0.5)] } // as a Histogram has it
+	rank := func(share float64) Millis { return Millis(took[int(share*float64(len(took)-1)+0.5)]) } // as a Histogram has it
 	*a.Recovery = Recovery{a.Recovery.Count, rank(0.5), rank(0.95), rank(1)}
 }
 
@@ -114,19 +114,24 @@ func (a *Approach) measure(p Phase, h *compare.Histogram) {
 	a.Latency[p] = Quantiles{n, Millis(h.Quantile(0.5)), Millis(h.Quantile(0.9)), Millis(h.Quantile(0.99))}
 }
 
+// phases sums up the phases.
+func (a *Approach) phases(p *history.Phases) {
+	for phase, h := range map[Phase]*compare.Histogram{Resolve: &p.Resolve, Connect: &p.Connect, TLS: &p.TLS,
+		Write: &p.Write, FirstByte: &p.FirstByte, Read: &p.Read} {
+		a.measure(phase, h)
+	}
+}
+
 // watch adds what the lane tells.
 func (a *Approach) watch(l *history.Lane) {
-	if p := l.Phases; p != nil {
-		for phase, h := range map[Phase]*compare.Histogram{Resolve: &p.Resolve, Connect: &p.Connect, TLS: &p.TLS,
-			Write: &p.Write, FirstByte: &p.FirstByte, Read: &p.Read} {
-			a.measure(phase, h)
-		}
+	if l.Phases != nil {
+		a.phases(l.Phases)
 	}
 	a.Lane = make([]Stretch, len(l.Stretches))
 	for i, s := range l.Stretches {
 		a.Lane[i] = Stretch{
 			From: Millis(s.From), To: Millis(s.To), Time: utc(s.Wall), Outcome: s.Outcome, OK: s.OK, Lost: s.Lost, Void: s.Void,
-			Pending: s.Pending, Missing: s.Missing, Addr: addrText(s.Addr), Pod: s.Pod, UID: s.UID,
+			Pending: s.Pending, Missing: s.Missing, Addr: addrText(s.Addr), Pod: s.Pod, UID: s.UID, IP: ipText(s.IP),
 		}
 	}
 }
@@ -134,7 +139,7 @@ func (a *Approach) watch(l *history.Lane) {
 func newRecreation(r compare.Recreation, h *history.Target) Recreation {
 	n := Recreation{
 		N: r.N, Kind: r.Kind, Old: newPod(r.Old), New: newPod(r.New), Sentence: Headline(r),
-		LastOld: newPoint(r.LastOld), FirstNew: newPoint(r.FirstNew), Reason: r.Reason,
+		LastOld: newPoint(r.LastOld), FirstNew: newPoint(r.FirstNew), Reason: r.Reason, Effects: []Effect{},
 	}
 	if !r.Settled.IsZero() {
 		p := newPoint(r.Settled)
@@ -220,11 +225,7 @@ func why(o *compare.Outage) string {
 }
 
 func newPod(p compare.Pod) Pod {
-	pod := Pod{Name: p.Name, UID: p.UID, Node: p.Node}
-	if p.IP.IsValid() {
-		pod.IP = p.IP.String()
-	}
-	return pod
+	return Pod{Name: p.Name, UID: p.UID, Node: p.Node, IP: ipText(p.IP)}
 }
 
 func newPoint(m compare.Moment) Point { return Point{Millis(m.At), utc(m.Wall)} }
@@ -237,6 +238,13 @@ func utc(t time.Time) time.Time {
 	return t.UTC().Truncate(time.Microsecond)
 }
 
+func ipText(a netip.Addr) string {
+	if !a.IsValid() {
+		return ""
+	}
+	return a.String()
+}
+
 func addrText(a netip.AddrPort) string {
 	if !a.IsValid() {
 		return ""
@@ -244,13 +252,18 @@ func addrText(a netip.AddrPort) string {
 	return a.String()
 }
 
+// sum is what several runs saw of one target.
+type sum struct {
+	compare.TargetSummary
+	runs     int
+	interval time.Duration
+	// recreations are those of all runs, phases those of each approach.
+	recreations []compare.Recreation
+	phases      []history.Phases
+}
+
 // together adds up what several runs saw of the same target with the same approaches.
 func together(runs []Observed) []Target {
-	type sum struct {
-		compare.TargetSummary
-		runs     int
-		interval time.Duration
-	}
 	var sums []*sum
 	byKey := map[string]*sum{}
 	for _, o := range runs {
@@ -261,30 +274,64 @@ func together(runs []Observed) []Target {
 			}
 			s := byKey[key]
 			if s == nil {
-				s = &sum{TargetSummary: t}
-				s.Recreations, s.Approaches = nil, slices.Clone(t.Approaches)
-				for i := range s.Approaches {
-					a := &s.Approaches[i]
-					a.Open, a.Classes, a.Verdicts = nil, addCounts(nil, a.Classes), addCounts(nil, a.Verdicts)
-					a.Latency, a.Recovery = a.Latency.Clone(), a.Recovery.Clone()
-				}
+				s = newSum(t)
 				byKey[key], sums = s, append(sums, s)
 			} else {
 				addTarget(&s.TargetSummary, t)
 			}
 			s.runs++
 			s.interval = max(s.interval, o.Summary.Interval)
+			s.recreations = append(s.recreations, t.Recreations...)
+			if o.History != nil {
+				s.addPhases(o.History.Target(t.Name))
+			}
 		}
 	}
 	var all []Target
 	for _, s := range sums {
 		if s.runs > 1 {
-			t := newTarget(s.TargetSummary, s.interval, nil)
-			t.Begin, t.Span = 0, Millis(t.Last.Sub(t.First)) // each run has a clock of its own
-			all = append(all, t)
+			all = append(all, s.target())
 		}
 	}
 	return all
+}
+
+func newSum(t compare.TargetSummary) *sum {
+	s := &sum{TargetSummary: t, phases: make([]history.Phases, len(t.Approaches))}
+	s.Recreations, s.Approaches = nil, slices.Clone(t.Approaches)
+	for i := range s.Approaches {
+		a := &s.Approaches[i]
+		a.Open, a.Classes, a.Verdicts = nil, addCounts(nil, a.Classes), addCounts(nil, a.Verdicts)
+		a.Latency, a.Recovery = a.Latency.Clone(), a.Recovery.Clone()
+	}
+	return s
+}
+
+func (s *sum) target() Target {
+	t := newTarget(s.TargetSummary, s.interval, nil)
+	t.Begin, t.Span = 0, Millis(t.Last.Sub(t.First)) // each run has a clock of its own
+	for i := range t.Approaches {
+		t.Approaches[i].exact(s.recreations)
+		t.Approaches[i].phases(&s.phases[i])
+	}
+	return t
+}
+
+func (s *sum) addPhases(h *history.Target) {
+	if h == nil || len(h.Lanes) != len(s.phases) {
+		return
+	}
+	for i := range h.Lanes {
+		if p := h.Lanes[i].Phases; p != nil {
+			q := &s.phases[i]
+			q.Resolve.Merge(p.Resolve)
+			q.Connect.Merge(p.Connect)
+			q.TLS.Merge(p.TLS)
+			q.Write.Merge(p.Write)
+			q.FirstByte.Merge(p.FirstByte)
+			q.Read.Merge(p.Read)
+		}
+	}
 }
 
 func addTarget(sum *compare.TargetSummary, t compare.TargetSummary) {

@@ -70,7 +70,7 @@ func TestCausesAgreeWithVerdicts(t *testing.T) {
 		compare.Survived: "lost nothing: ", compare.Came: "out ", compare.Broken: "did not come back: ",
 		compare.Misrouted: "met the wrong pod: ", compare.Unmeasured: "no probe counted",
 	}
-	for _, sc := range comparetest.Scenarios {
+	for _, sc := range stories {
 		t.Run(sc.Name, func(t *testing.T) {
 			p, sum := play(t, sc, nil)
 			for _, r := range sum.Recreations {
@@ -103,7 +103,7 @@ func TestCausesAgreeWithVerdicts(t *testing.T) {
 
 func TestARecreationThatHasNotSettledIsToldAsFarAsItWent(t *testing.T) {
 	told := map[string]int{}
-	for _, sc := range comparetest.Scenarios {
+	for _, sc := range stories {
 		play(t, sc, func(p *played) {
 			for _, r := range p.tracker.Summary().Targets[0].Recreations {
 				if r.Withdrawn || !r.Settled.IsZero() {

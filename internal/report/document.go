@@ -182,6 +182,7 @@ type Stretch struct {
 	Addr    string `json:"addr,omitempty"`
 	Pod     string `json:"pod,omitempty"`
 	UID     string `json:"uid,omitempty"`
+	IP      string `json:"ip,omitempty"`
 }
 
 // Recreation is one replacement of a pod, as in compare.Recreation, with where the seconds went and why.

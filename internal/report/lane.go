@@ -40,11 +40,13 @@ type span struct {
 // newSpan fits the time between two probes into so many cells. No cell is shorter than an interval, so that a short run is not
 // drawn as a long one.
 func newSpan(from, to, interval time.Duration, cells int) span {
-	interval, cells = max(interval, time.Millisecond), max(cells, 1)
-	to = max(to, from)
+	interval, cells = min(max(interval, time.Millisecond), 365*24*time.Hour), max(cells, 1)
+	const most = 1 << 60 // thirty-six years, far from where durations end: a document may come from elsewhere
+	from = min(max(from, -most), most)
+	to = min(max(to, from), from+most)
 	s := span{from: from, cell: interval, room: cells, early: interval / 2}
-	if most := time.Duration(cells); (to-from+s.early)/interval >= most {
-		s.cell = (to-from+s.early)/most + 1
+	if n := time.Duration(cells); (to-from+s.early)/interval >= n {
+		s.cell = (to-from+s.early)/n + 1
 	}
 	s.cells = int((to-from+s.early)/s.cell) + 1
 	return s
@@ -52,10 +54,10 @@ func newSpan(from, to, interval time.Duration, cells int) span {
 
 // at is the cell of a point in time; it may be none of the span's.
 func (s *span) at(d time.Duration) int {
-	d += s.early - s.from
-	if d < 0 {
+	if d < s.from-s.early {
 		return -1
 	}
+	d -= s.from - s.early
 	return int(min(d/s.cell, 1<<30))
 }
 

@@ -18,7 +18,7 @@ func (d Document) Markdown(w io.Writer) error {
 	var m markdown
 	for _, group := range d.groups() {
 		if t := group.together; t != nil {
-			m.heading(3, t, "seen by "+count(len(group.seen), "run")+" together")
+			m.heading(3, t, group.heading())
 			m.table(t.comparison())
 			m.latencies(t)
 			m.lanes(group.drawn(markdownWidth))

@@ -21,7 +21,7 @@ func (t *Target) comparison() [][]string {
 		rows[0] = append(rows[0], "verdicts", " back after")
 	}
 	// Of a single recovery there is nothing to sum up.
-	several := slices.ContainsFunc(t.Approaches, func(a Approach) bool { return a.Recovery != nil && a.Recovery.Count > 1 })
+	several := recreated && slices.ContainsFunc(t.Approaches, func(a Approach) bool { return a.Recovery != nil && a.Recovery.Count > 1 })
 	if several {
 		rows[0] = append(rows[0], " p95", " max")
 	}
@@ -73,6 +73,9 @@ func (t *Target) latencies() [][]string {
 	rows := [][]string{head}
 	for i := range t.Approaches {
 		a := &t.Approaches[i]
+		if a.Latency[Total].Count == 0 {
+			continue
+		}
 		for k, name := range []string{"p50", "p90", "p99"} {
 			row := []string{"", name}
 			if k == 0 {
@@ -312,7 +315,7 @@ func (l *Log) lines() []string {
 			where = fmt.Sprintf("lines %d to %d", s.From, s.To)
 		}
 		if s.File != "" {
-			where = s.File + ", " + where
+			where = "in " + s.File + ", " + where
 		}
 		lines = append(lines, where+": "+s.Why)
 		shown += s.To - s.From + 1
@@ -331,77 +334,6 @@ func (r *Recreation) title() string {
 	return fmt.Sprintf("recreation %d, %s: %s", r.N, r.LastOld.Time.Local().Format("2006-01-02 15:04:05"), r.Sentence)
 }
 
-// group is a target, with all runs that saw it.
-type group struct {
-	together *Target
-	seen     []sighting
-}
-
-// sighting is a target as one run saw it.
-type sighting struct {
-	run    *Run
-	target *Target
-}
-
-// by names the run, where there are several.
-func (s sighting) by(d Document) string {
-	switch {
-	case len(d.Runs) < 2:
-		return ""
-	case s.run.Host == "":
-		return "seen by run " + s.run.ID
-	}
-	return fmt.Sprintf("seen by run %s on %s", s.run.ID, s.run.Host)
-}
-
-// drawn are the lanes of all runs on one clock, approach by approach, so that it shows who saw what at the same time; nil when
-// there are none.
-func (g *group) drawn(cells int) *drawing {
-	from, to := g.together.First, g.together.Last
-	s := newSpan(0, to.Sub(from), time.Duration(g.together.Interval), cells)
-	d := drawing{axis: s.axis(from)}
-	var l legend
-	for i, a := range g.together.Approaches {
-		for _, seen := range g.seen {
-			if i >= len(seen.target.Approaches) || seen.target.Approaches[i].Name != a.Name || len(seen.target.Approaches[i].Lane) == 0 {
-				continue
-			}
-			d.names = append(d.names, a.Name+" "+seen.run.who())
-			d.lanes = append(d.lanes, l.draw(s.paint(seen.target.Approaches[i].Lane, func(st Stretch) time.Duration { return st.Time.Sub(from) })))
-		}
-	}
-	if len(d.lanes) == 0 {
-		return nil
-	}
-	d.legend = append(l.lines(), s.scale(time.Duration(g.together.Interval)))
-	return &d
-}
-
-// groups are the document's targets in the order in which they are first met: whoever looks for one finds all runs that saw
-// it in one place.
-func (d *Document) groups() []*group {
-	type key struct{ name, url string }
-	var list []*group
-	byKey := map[key]*group{}
-	for i := range d.Runs {
-		for k := range d.Runs[i].Targets {
-			t := &d.Runs[i].Targets[k]
-			g := byKey[key{t.Name, t.URL}]
-			if g == nil {
-				g = &group{}
-				byKey[key{t.Name, t.URL}], list = g, append(list, g)
-			}
-			g.seen = append(g.seen, sighting{&d.Runs[i], t})
-		}
-	}
-	for i := range d.Together {
-		if g := byKey[key{d.Together[i].Name, d.Together[i].URL}]; g != nil {
-			g.together = &d.Together[i]
-		}
-	}
-	return list
-}
-
 // names is how wide the approaches' names are, in cells.
 func (t *Target) names() int {
 	names := 0
@@ -409,23 +341,4 @@ func (t *Target) names() int {
 		names = max(names, Cells(Printable(a.Name, maxCell)))
 	}
 	return names
-}
-
-// names is how wide the names of the lanes of several runs are.
-func (g *group) names() int {
-	names := 0
-	for _, seen := range g.seen {
-		for _, a := range seen.target.Approaches {
-			names = max(names, Cells(Printable(a.Name+" "+seen.run.who(), maxCell)))
-		}
-	}
-	return names
-}
-
-// who is the run's host, or else its id.
-func (r *Run) who() string {
-	if r.Host != "" {
-		return r.Host
-	}
-	return r.ID
 }

@@ -21,7 +21,7 @@ func (t *table) row(cells ...string) { t.rows = append(t.rows, cells) }
 func (t *table) write(w io.Writer) error { return t.writeWithin(w, 1<<30, 0, 0) }
 
 // writeWithin renders the table in parts that are not wider than width cells where that can be done: each has the first fixed
-// columns and as many of the others as there is room for. When it takes parts, one begins at the column begin.
+// columns and as many of the others as there is room for. When two parts would do, the second begins at the column begin.
 func (t *table) writeWithin(w io.Writer, width, fixed, begin int) error {
 	widths := make([]int, len(t.rows[0]))
 	for _, row := range t.rows {
@@ -30,10 +30,13 @@ func (t *table) writeWithin(w io.Writer, width, fixed, begin int) error {
 			widths[i] = max(widths[i], Cells(strings.TrimPrefix(row[i], " ")))
 		}
 	}
-	whole := len(t.indent) - 2
-	for _, n := range widths {
-		whole += n + 2
+	whole, before := len(t.indent)-2, len(t.indent)-2
+	for i, n := range widths {
+		if whole += n + 2; i < begin {
+			before += n + 2
+		}
 	}
+	split := whole > width && before <= width
 	var b strings.Builder
 	for next := fixed; next < len(widths) || next == fixed; {
 		columns := make([]int, 0, len(widths))
@@ -43,7 +46,7 @@ func (t *table) writeWithin(w io.Writer, width, fixed, begin int) error {
 			used += widths[i] + 2
 		}
 		for first := next; next < len(widths) && (next == first || used+widths[next] <= width); next++ {
-			if next == begin && next > first && whole > width {
+			if split && next == begin && next > first {
 				break
 			}
 			columns = append(columns, next)

@@ -36,7 +36,7 @@ func (d Document) Text(w io.Writer, o TextOptions) error {
 	}
 	for _, group := range d.groups() {
 		if group.together != nil {
-			t.heading(group.together, "seen by "+count(len(group.seen), "run")+" together")
+			t.heading(group.together, group.heading())
 			t.table(group.together.comparison(), 1, verdictColumn)
 			t.WriteByte('\n')
 			t.drawing(group.drawn(t.room(group.names())))
