@@ -20,6 +20,9 @@ func TestWithCachedNamesAPodsNameIsStaleUntilItsTTLIsOver(t *testing.T) {
 	l.steady(5)
 	// The pod is recreated, in some seconds, while the old answer is good for longer.
 	wait(l, patience, "an answer that is good for more than 15 s", func(since []*probelog.Record) (bool, bool) {
+		if len(since) == 0 {
+			return false, false
+		}
 		last := since[len(since)-1]
 		i := slices.Index(last.Approaches, "headless")
 		found := i >= 0 && last.Round.Results[i].Answer != nil && last.Round.Results[i].Answer.TTL > 15*time.Second
@@ -43,7 +46,7 @@ func TestWithCachedNamesAPodsNameIsStaleUntilItsTTLIsOver(t *testing.T) {
 				over = row.Wall.Add(a.TTL)
 			}
 		}
-		t.Logf("%-10s back %v after the pod was, when its answer was over: %s", approach, outage.End.Wall.Sub(ready).Round(time.Millisecond), l.sequence(approach))
+		t.Logf("%-10s back %v after the pod was, when its answer was over: %s", approach, ms(outage.End.Wall.Sub(ready)), l.sequence(approach))
 		// CoreDNS counts in whole seconds, and rounds.
 		if late := outage.End.Wall.Sub(over); late < -time.Second || late > interval+time.Second {
 			t.Errorf("%s: back %v after the answer was over", approach, late)

@@ -24,8 +24,11 @@ const slack = time.Second
 type span struct{ from, to time.Time }
 
 func (s span) String() string {
-	return fmt.Sprintf("%s to %s (%v)", s.from.Format("15:04:05.000"), s.to.Format("15:04:05.000"), s.took().Round(time.Millisecond))
+	return fmt.Sprintf("%s to %s (%v)", s.from.Format("15:04:05.000"), s.to.Format("15:04:05.000"), ms(s.took()))
 }
+
+// ms is a duration for people.
+func ms(d time.Duration) time.Duration { return d.Round(time.Millisecond) }
 
 func (s span) took() time.Duration { return s.to.Sub(s.from) }
 
@@ -72,7 +75,7 @@ func (l *tail) checkVerdicts(r *compare.Recreation, want map[string]compare.Verd
 		if e.Verdict != want[e.Approach] || e.Lost != lost {
 			l.Errorf("%s: %s with %d lost, not %s with %d rows", e.Approach, e.Verdict, e.Lost, want[e.Approach], lost)
 		}
-		l.Logf("%-10s %-10s lost %2d, out for %7v: %s", e.Approach, e.Verdict, e.Lost, e.For.Round(time.Millisecond), l.sequence(e.Approach))
+		l.Logf("%-10s %-10s lost %2d, out for %7v: %s", e.Approach, e.Verdict, e.Lost, ms(e.For), l.sequence(e.Approach))
 	}
 }
 
@@ -97,15 +100,16 @@ func (l *tail) checkIPClasses(r *compare.Recreation) {
 	}
 }
 
-// checkOutage holds how long an approach was out against how long there was no ready endpoint. The two begin and end within the
-// slack of each other, and a probe looks but once in an interval.
+// checkOutage holds how long an approach was out against how long there was no ready endpoint. A probe looks but once in an interval,
+// so the prober knows how long at least and at most: its duration plus and minus an interval, or more where a probe was void. The API
+// server's truth must lie between them, with the slack.
 func (l *tail) checkOutage(approach string, truth span) {
 	l.Helper()
 	outage := l.event(time.Second, compare.Recovered, approach).Outage
-	interval := l.run().Options.Interval
-	l.Logf("%-10s out for %v by the prober, no ready endpoint for %v by the API server", approach,
-		outage.Duration().Round(time.Millisecond), truth.took().Round(time.Millisecond))
-	if off := (outage.Duration() - truth.took()).Abs(); truth.to.IsZero() || off > interval+slack {
-		l.Errorf("%s was out for %v, and without a ready endpoint %v: they differ by %v", approach, outage.Duration(), truth, off)
+	shortest, longest := outage.Bounds()
+	l.Logf("%-10s out for %v (%v to %v) by the prober, no ready endpoint for %v by the API server", approach, ms(outage.Duration()),
+		ms(shortest), ms(longest), ms(truth.took()))
+	if truth.to.IsZero() || truth.took() < shortest-slack || truth.took() > longest+slack {
+		l.Errorf("%s was out for %v to %v, and without a ready endpoint %v", approach, shortest, longest, truth)
 	}
 }

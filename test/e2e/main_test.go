@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -55,12 +56,16 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// choose sets the flags -run and -skip, unless somebody gave one of them.
+// choose sets the flags -run and -skip, unless somebody gave one of them, and -parallel: the tests wait more than they work.
 func (p pass) choose() {
-	run, skip := flag.Lookup("test.run").Value, flag.Lookup("test.skip").Value
-	if run.String() == "" && skip.String() == "" {
-		run.Set(p.run)
-		skip.Set(p.skip)
+	given := map[string]bool{}
+	flag.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	if !given["test.run"] && !given["test.skip"] {
+		flag.Set("test.run", p.run)
+		flag.Set("test.skip", p.skip)
+	}
+	if !given["test.parallel"] {
+		flag.Set("test.parallel", "4")
 	}
 }
 
@@ -93,7 +98,8 @@ func (p pass) onOwn(ctx context.Context, images string, tests func() int) (code 
 			err = e
 		}
 	}()
-	if err := cluster(ctx, append(p.cluster, "up")...); err != nil {
+	// One that is there was left by tests that were killed.
+	if err := errors.Join(cluster(ctx, "down"), cluster(ctx, append(p.cluster, "up")...)); err != nil {
 		return 1, err
 	}
 	if err := cluster(ctx, "load", filepath.Join(images, "httpd.tar"), filepath.Join(images, "prober.tar"), helper); err != nil {

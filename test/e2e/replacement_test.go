@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"callbyname/internal/compare"
+	"callbyname/internal/probe"
 	"callbyname/internal/probelog"
 )
 
@@ -23,12 +24,11 @@ import (
 func TestAForcedDeletionWithAReplacementReadyCostsAKeptConnection(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		cutOff  bool
-		lost    int
-		verdict compare.Verdict
+		cutOff bool
+		lost   int
 	}{
-		"nothing when the process ends":   {false, 0, compare.Survived},
-		"one probe when the pod is muted": {true, 1, compare.Came},
+		"nothing when the process ends":   {false, 0},
+		"one probe when the pod is muted": {true, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -54,9 +54,16 @@ func TestAForcedDeletionWithAReplacementReadyCostsAKeptConnection(t *testing.T) 
 			l.checkRecreation(r, old, replacement)
 			for _, e := range r.Effects {
 				t.Logf("%-10s %-10s lost %2d: %s", e.Approach, e.Verdict, e.Lost, l.sequence(e.Approach))
-				if e.Approach == "keepalive" && (e.Lost != c.lost || e.Verdict != c.verdict) || e.Approach == "ip" && e.Verdict != compare.Broken {
-					t.Errorf("%s: %s with %d lost", e.Approach, e.Verdict, e.Lost)
-				}
+			}
+			ip, keepalive, want := r.Effects[0], r.Effects[5], compare.Came
+			if keepalive.Lost == 0 {
+				want = compare.Survived
+			}
+			// On a busy machine the probe that waits in vain may be void: a prober that was starved blames nobody.
+			_, rows := l.rows("keepalive")
+			void := slices.ContainsFunc(rows, func(r row) bool { return r.outcome == probe.Void })
+			if ip.Verdict != compare.Broken || keepalive.Verdict != want || keepalive.Lost > c.lost || keepalive.Lost < c.lost && !void {
+				t.Errorf("ip %s, keepalive %s with %d lost, not %d", ip.Verdict, keepalive.Verdict, keepalive.Lost, c.lost)
 			}
 		})
 	}

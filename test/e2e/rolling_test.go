@@ -67,8 +67,8 @@ func TestARollingUpdateUnderLoadFailsNoRequest(t *testing.T) {
 	}
 	rate := float64(r.Requests) / r.Took.Seconds()
 	t.Logf("%d requests in %v (%.0f/s), %d on new connections, slowest %v: %d failed; updated after %v, the old pod gone after %v; it "+
-		"answered %d, the new one %d", r.Requests, r.Took.Round(time.Millisecond), rate, r.Fresh, r.Slowest.Round(time.Millisecond), r.Failed,
-		updated.Round(time.Millisecond), oldGone.Round(time.Millisecond), r.Pods[string(old.UID)], r.Pods[string(successor.UID)])
+		"answered %d, the new one %d", r.Requests, ms(r.Took), rate, r.Fresh, ms(r.Slowest), r.Failed,
+		ms(updated), ms(oldGone), r.Pods[string(old.UID)], r.Pods[string(successor.UID)])
 	if r.Failed > 0 {
 		t.Errorf("failed requests: %v", r.Errors)
 	}

@@ -63,7 +63,7 @@ func TestWithoutDNSOnlyWhoAsksIsOut(t *testing.T) {
 	for _, approach := range []string{"dns", "headless", "pod-dns"} {
 		_, rows := l.rows(approach)
 		for _, row := range rows {
-			if row.outcome != probe.OK && row.outcome != probe.DNSTimeout && row.outcome != probe.DNSUnreachable {
+			if row.outcome.Failed() && row.outcome != probe.DNSTimeout && row.outcome != probe.DNSUnreachable {
 				t.Errorf("%s failed by %s", approach, row.outcome)
 			}
 		}
@@ -100,7 +100,7 @@ func (l *tail) untouched(approaches ...string) {
 	for _, approach := range approaches {
 		_, rows := l.rows(approach)
 		for _, row := range rows {
-			if row.outcome != probe.OK {
+			if row.outcome.Failed() {
 				l.Errorf("%s: %s", approach, l.sequence(approach))
 				break
 			}

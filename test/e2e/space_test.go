@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -108,14 +107,6 @@ func (s *space) tryKubectl(stdin string, args ...string) (string, error) {
 		err = fmt.Errorf("kubectl %s: %w\n%s%s", strings.Join(args, " "), err, out, &stderr)
 	}
 	return string(out), err
-}
-
-// exitStatus is that of the program that an error of tryKubectl came from.
-func exitStatus(err error) int {
-	if failed := (*exec.ExitError)(nil); errors.As(err, &failed) {
-		return failed.ExitCode()
-	}
-	return 0
 }
 
 func (s *space) apply(yaml string) {

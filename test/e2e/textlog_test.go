@@ -72,7 +72,7 @@ func words(log string) []string {
 			{`\b\d\d:\d\d:\d\d\b`, "TIME"},
 			{`#\d+`, "#N"},
 			{`\b\d+(\.\d+)?m?s\b`, "D"},
-			{`\b\d+ probes? lost`, "N probes lost"},
+			{`\b\d+ probes? lost( and \d+ void)?`, "N probes lost"},
 			{`(BROKEN|recovered)  +\d+`, "$1  N"},
 			{`nobody is at \S+, no route to host|\S+ did not take the connection in time|\S+ refused the connection`, "CAUSE"},
 			{`; by IP the pod answers, .*`, ""},
