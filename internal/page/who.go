@@ -102,16 +102,17 @@ func (t *target) dns(i int) *dnsView {
 		Host: a.Host, Name: a.Name, Addrs: make([]string, len(a.Addrs)), Rcode: a.Rcode, TTLS: a.TTL.Seconds(), TTL: ttl(a),
 		Source: string(a.Source), TookMS: ms(a.Took), Clock: t.clock(w.asked), AtMS: ms(w.asked.At),
 	}
+	words := make([]string, len(a.Addrs))
 	for k, addr := range a.Addrs {
-		v.Addrs[k] = addr.String()
+		v.Addrs[k], words[k] = addr.String(), bare(addr)
 	}
 	if a.Server.IsValid() {
 		v.Server = a.Server.String()
 	}
 	switch {
 	case len(a.Addrs) > 0:
-		v.Words = a.Host + " is " + strings.Join(v.Addrs[:min(len(v.Addrs), shown)], ", ")
-		if more := len(v.Addrs) - shown; more > 0 {
+		v.Words = a.Host + " is " + strings.Join(words[:min(len(words), shown)], ", ")
+		if more := len(words) - shown; more > 0 {
 			v.Words += fmt.Sprintf(" and %d more", more)
 		}
 	case a.Rcode == "NXDOMAIN":

@@ -125,11 +125,13 @@ function place(node, { s, left, width, next, begun }) {
 // captions are what a stretch may say of itself, the longest first. Pods of one name are told apart by their IP.
 function captions(s) {
   if (s.state !== 'ok' && s.state !== 'misrouted') return [s.outcome];
-  const where = s.pod_ip ?? s.addr ?? '';
+  const where = s.pod_ip ? bracketed(s.pod_ip) : s.addr ?? '';
   const who = [s.pod, where].filter(Boolean);
   if (s.state === 'misrouted') return [`wrong pod: ${who.join(' ')}`, `wrong pod: ${who[0] ?? ''}`, s.pod ?? '', 'wrong'];
   return [who.join(' '), where];
 }
+
+const bracketed = (ip) => (ip.includes(':') ? `[${ip}]` : ip);
 
 const pen = document.createElement('canvas').getContext('2d');
 const widths = new Map(); // of captions, in pixels
