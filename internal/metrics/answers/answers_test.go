@@ -75,7 +75,11 @@ func (h *httpd) ask(address, head string) (answer string) {
 	if err != nil {
 		h.Fatal(err)
 	}
-	<-h.answered
+	select {
+	case <-h.answered:
+	case <-time.After(10 * time.Second):
+		h.Fatalf("nobody observed %q", head)
+	}
 	return string(b)
 }
 
