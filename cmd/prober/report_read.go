@@ -81,43 +81,46 @@ func (r *logReader) nothing() error {
 	return fmt.Errorf("no log of a prober: of %d lines none is a record of prober --log-format json", r.log.Lines)
 }
 
-// inOrder puts the files of a log that was rotated in the order in which they were written. The standard input comes last.
+// inOrder puts the files of a log that was rotated in the order in which they were written. What can be read only once, a
+// pipe or the standard input, comes last.
 func inOrder(files []string) ([]string, error) {
 	if len(files) == 1 {
 		return files, nil
 	}
-	type begun struct {
-		name  string
-		first time.Time
-	}
-	var all []begun
+	first := make(map[string]time.Time, len(files))
 	for _, name := range files {
-		b := begun{name: name, first: time.Unix(1<<40, 0)}
-		if name != stdinName {
-			err := reading(name, nil, func(in io.Reader, _ func() float64) {
-				records := probelog.NewReader(in)
-				for range 1000 { // other lines may come first
-					rec, err := records.Next()
-					if lineErr := (*probelog.LineError)(nil); errors.As(err, &lineErr) {
-						continue
-					}
-					if err == nil {
-						b.first = rec.Wall
-					}
-					return
-				}
-			})
-			if err != nil {
+		first[name] = time.Unix(1<<40, 0)
+		if name == stdinName {
+			continue
+		}
+		info, err := os.Stat(name)
+		if err != nil {
+			return nil, err
+		}
+		if info.Mode().IsRegular() {
+			if err := reading(name, nil, func(in io.Reader, _ func() float64) { first[name] = begins(in, first[name]) }); err != nil {
 				return nil, err
 			}
 		}
-		all = append(all, b)
 	}
-	slices.SortStableFunc(all, func(a, b begun) int { return a.first.Compare(b.first) })
-	for i := range all {
-		files[i] = all[i].name
-	}
+	files = slices.Clone(files)
+	slices.SortStableFunc(files, func(a, b string) int { return first[a].Compare(first[b]) })
 	return files, nil
+}
+
+// begins is when the first of the first records is, or else otherwise: other lines may stand before it.
+func begins(in io.Reader, otherwise time.Time) time.Time {
+	records := probelog.NewReader(in)
+	for range 1000 {
+		rec, err := records.Next()
+		if err == nil {
+			return rec.Wall
+		}
+		if lineErr := (*probelog.LineError)(nil); !errors.As(err, &lineErr) {
+			break
+		}
+	}
+	return otherwise
 }
 
 // stdinName stands for the standard input.

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -13,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"callbyname/internal/compare"
 	"callbyname/internal/compare/comparetest"
@@ -219,6 +222,47 @@ func files(t *testing.T, parts map[string][]byte) string {
 		}
 	}
 	return dir
+}
+
+func TestPipesAreReadOnce(t *testing.T) {
+	s := single(t)
+	lines := strings.SplitAfter(s.log, "\n")
+	dir := files(t, map[string][]byte{"a": []byte(strings.Join(lines[:9], ""))})
+	pipe := filepath.Join(dir, "pipe")
+	if err := unix.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	wrote := make(chan error, 1)
+	go func() { wrote <- os.WriteFile(pipe, []byte(strings.Join(lines[9:], "")), 0) }()
+	d := document(t, "", pipe, filepath.Join(dir, "a"))
+	if err := <-wrote; err != nil {
+		t.Fatal(err)
+	}
+	same(t, "a pipe and a file", d, document(t, s.log))
+}
+
+func TestWhatWasReadBeforeAnInterruptIsReported(t *testing.T) {
+	s := single(t)
+	lines := strings.SplitAfter(s.log, "\n")
+	ctx, interrupt := context.WithCancel(t.Context())
+	defer interrupt()
+	in, w := io.Pipe()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		io.WriteString(w, strings.Join(lines[:9], ""))
+		io.WriteString(w, " ") // who takes this has dealt with the lines before
+		interrupt()
+		io.WriteString(w, "\n"+strings.Join(lines[9:], "")) // of these the first
+	}()
+	var out, errs bytes.Buffer
+	code := runReport(ctx, []string{"-o", "json"}, environ(), in, &out, &errs)
+	in.Close()
+	<-done
+	want := fmt.Sprintf(`"rounds": %d,`, strings.Count(strings.Join(lines[:10], ""), `"record":"round"`))
+	if code != reportOK || !strings.Contains(errs.String(), "interrupted") || !strings.Contains(out.String(), want) {
+		t.Errorf("exit status %d, %s; no %s in %s", code, &errs, want, &out)
+	}
 }
 
 func zipped(t *testing.T, s string) []byte {

@@ -275,6 +275,20 @@ func TestALaneStaysBoundedAndExactInCount(t *testing.T) {
 	}
 }
 
+func TestAWrongPodIsNotForgottenWhenStretchesAreMerged(t *testing.T) {
+	sc := comparetest.Scenario{Approaches: "ip dns", Pods: "A=pod-httpd/10.0.0.5 B=pod-httpd/10.0.0.9 S=stranger/10.0.0.5", Service: "10.96.0.1",
+		Rounds: "- A\nA A x3\nrefused B x9\nS B\n" + strings.Repeat("refused B x3\nno_route B x2\n", 2000)}
+	h, sum, _ := live(t, sc, probelog.All)
+	lanesCount(t, h, sum)
+	var outcomes []probe.Outcome
+	for _, s := range h.Target("httpd").Lanes[0].Stretches {
+		outcomes = append(outcomes, s.Outcome)
+	}
+	if !slices.Contains(outcomes, probe.WrongPod) {
+		t.Errorf("of %d stretches none is the wrong pod's", len(outcomes))
+	}
+}
+
 func TestAPauseIsTimeInWhichNobodyLooked(t *testing.T) {
 	sc := comparetest.Scenario{Approaches: "ip dns", Pods: "A=pod-httpd/10.0.0.5", Service: "10.96.0.1",
 		Rounds: "- A\nA A x3\npause 60s\nA A x3"}

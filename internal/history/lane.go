@@ -27,7 +27,8 @@ type Stretch struct {
 	// From and To are the first and the last probe, since the run's start; Wall is the wall clock at From.
 	From, To time.Duration
 	Wall     time.Time
-	// Outcome is the judged one. Of a merged stretch it is what most of its lost probes came to, or else OK.
+	// Outcome is the judged one. Of a merged stretch it is the wrong pod's, if that answered, or what most of its lost probes
+	// came to, or else OK.
 	Outcome probe.Outcome
 	// Addr is where the first of them went; Pod, UID and IP are who answered, as it says. Empty where it is not known.
 	Addr     netip.AddrPort
@@ -131,7 +132,7 @@ func (l *Lane) merge() {
 	}
 	a, b := l.Stretches[best], l.Stretches[best+1]
 	a.To = b.To
-	if b.Lost > a.Lost {
+	if b.Lost > a.Lost && a.Outcome != probe.WrongPod || b.Lost > 0 && b.Outcome == probe.WrongPod {
 		a.Outcome, a.Addr = b.Outcome, b.Addr
 	}
 	if a.UID != b.UID || a.Pod != b.Pod || a.IP != b.IP {

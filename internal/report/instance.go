@@ -191,6 +191,8 @@ func (c *instance) serviceLed(kept bool) string {
 	switch {
 	case c.only(noAddress):
 		return "the name had no address" + c.with() + " for that long"
+	case c.SameIP(): // whether the name's address is a Service's or the pods' own, nothing tells
+		return "nobody answered behind the name" + c.with() + ", until " + c.newPod() + " did, at the same IP"
 	case c.met(probe.Refused) && c.failed != nil && c.failed.Seq > c.FirstNew.Seq:
 		return "the Service still led to a pod that was gone" + c.with() + until + same
 	case c.met(probe.Refused):
@@ -290,6 +292,9 @@ func (c *instance) broken() string {
 		return "the name has the new address, and nobody answers there" + c.with()
 	case c.direct:
 		return "the name leads to nobody who answers" + c.with()
+	}
+	if c.SameIP() {
+		return "nobody answers behind the name" + c.with()
 	}
 	return "the Service leads to no pod that is ready" + c.with()
 }

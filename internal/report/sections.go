@@ -176,16 +176,44 @@ func alike(steps []Step) []string {
 
 // drawing is lanes beneath each other, beneath a time axis.
 type drawing struct {
-	names  []string
-	axis   string
-	lanes  []string
+	names []string
+	axis  string
+	lanes []string
+	// marks stand beneath the lanes; empty for none.
+	marks  string
 	legend []string
 }
 
 // drawn is the whole of a target's lanes; nil when there are none.
 func (t *Target) drawn(cells int) *drawing {
 	s := newSpan(time.Duration(t.Begin), time.Duration(t.Begin+t.Span), time.Duration(t.Interval), cells)
-	return t.draw(&s, s.axis(t.First.Add(-time.Duration(t.Begin))))
+	d := t.draw(&s, s.axis(t.First.Add(-time.Duration(t.Begin))))
+	if d != nil {
+		d.marks = t.marks(&s)
+	}
+	if d != nil && d.marks != "" {
+		d.legend = append([]string{"^ a recreation, with its number where there is room"}, d.legend...)
+	}
+	return d
+}
+
+// marks show where recreations began, with their numbers where there is room.
+func (t *Target) marks(s *span) string {
+	line := []byte(strings.Repeat(" ", s.room))
+	end := s.room // of what is free behind a mark
+	for _, r := range slices.Backward(t.Recreations) {
+		at := s.at(time.Duration(r.LastOld.At))
+		if at < 0 || at >= s.cells || at >= end {
+			continue
+		}
+		text := fmt.Sprintf("^%d", r.N)
+		if at+len(text) >= end {
+			text = "^"
+		}
+		copy(line[at:], text)
+		end = at
+	}
+	return strings.TrimRight(string(line), " ")
 }
 
 // around is the time of one recreation, a round a character where there is room; nil when the whole drawing shows as much, or

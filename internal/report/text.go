@@ -135,6 +135,9 @@ func (t *text) drawing(d *drawing) {
 	for i, lane := range d.lanes {
 		t.WriteString("  " + Pad(Printable(d.names[i], maxCell), names) + "  " + t.paint(lane) + "\n")
 	}
+	if d.marks != "" {
+		t.WriteString(margin + d.marks + "\n")
+	}
 	t.hang(margin, strings.Join(d.legend, "; "))
 	t.WriteByte('\n')
 }
