@@ -42,6 +42,7 @@ func (p *Page) serveEvents(w http.ResponseWriter, r *http.Request) {
 	}
 	defer p.leave(watcher)
 	s := stream{page: p, w: w, out: http.NewResponseController(w)}
+	s.out.SetReadDeadline(time.Time{}) // where there is one, it is for requests, and this one lasts
 	s.buffer.WriteString("retry: " + retry + "\n\n")
 	if !s.send(append(begin, p.beat())...) {
 		return

@@ -45,8 +45,10 @@ type feed struct {
 	bytes    int
 	floor    uint64 // all messages with a higher number are there
 	rounds   int
-	watchers int
-	left     time.Duration // when the last watcher went, on the run's clock
+	// recreations are those of the target as they were sent last, by number.
+	recreations map[int][]byte
+	watchers    int
+	left        time.Duration // when the last watcher went, on the run's clock
 }
 
 func (f *feed) add(m message) {

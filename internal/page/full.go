@@ -1,6 +1,8 @@
 package page
 
 import (
+	"bytes"
+	"encoding/json"
 	"strings"
 	"time"
 
@@ -68,9 +70,9 @@ type roundView struct {
 	// Tails are the last stretch of each lane: it stands in for the one that began at the same time, or else is the next.
 	Tails []stretchView `json:"tails"`
 	// Took are the latencies of the round, null where it was no success.
-	Took        []*float64       `json:"took_ms"`
-	Events      []eventView      `json:"events,omitempty"`
-	Recreations []recreationView `json:"recreations,omitempty"`
+	Took        []*float64        `json:"took_ms"`
+	Events      []eventView       `json:"events,omitempty"`
+	Recreations []json.RawMessage `json:"recreations,omitempty"` // of recreationView
 }
 
 type laneView struct {
@@ -179,11 +181,23 @@ func (t *target) round(o compare.Observation) roundView {
 	}
 	if n := len(o.Events); n > 0 {
 		v.Events = t.events(t.seen.Events[max(len(t.seen.Events)-n, 0):])
-		for _, r := range t.sum.Recreations {
-			v.Recreations = append(v.Recreations, t.recreation(r))
-		}
+		v.Recreations = t.changed()
 	}
 	return v
+}
+
+// changed are the recreations that are not as those who watch were told.
+func (t *target) changed() (list []json.RawMessage) {
+	told := t.feed.recreations
+	t.feed.recreations = make(map[int][]byte, len(t.sum.Recreations))
+	for _, r := range t.sum.Recreations {
+		data := encode(t.recreation(r))
+		t.feed.recreations[r.N] = data
+		if !bytes.Equal(told[r.N], data) {
+			list = append(list, data)
+		}
+	}
+	return list
 }
 
 func (t *target) stretch(s *history.Stretch) stretchView {

@@ -54,18 +54,10 @@ export function move() {
 }
 
 // Time goes on although no round may come.
-setInterval(() => performance.now() - drawn > 1500 && draw(), 1000);
+setInterval(() => !document.hidden && performance.now() - drawn > 1500 && draw(), 1000);
 
-let last = 0;
-function frame(time) {
-  // Ten times a second is smooth where a second is ten pixels, and costs little.
-  if (!still.matches && time - last > 100) {
-    last = time;
-    move();
-  }
-  requestAnimationFrame(frame);
-}
-requestAnimationFrame(frame);
+// Ten times a second is smooth where a second is ten pixels, and costs little.
+setInterval(() => !document.hidden && !still.matches && requestAnimationFrame(move), 100);
 
 function row({ a }) {
   const track = el('div', { class: 'track' });

@@ -7,6 +7,7 @@ import { end } from './view.js';
 const few = 3; // are shown unless more are asked for
 const open = new Set(); // numbers
 let every = false;
+const drawn = new WeakMap(); // the recreation that a timeline shows
 let redraw = () => {};
 
 export const isOpen = (n) => open.has(n);
@@ -67,9 +68,8 @@ function update(node, r) {
   keyed(node.querySelector('.verdicts'), r.effects, (e) => `${e.approach} ${e.verdict ?? ''} ${e.words}`, verdict, () => {});
   const timeline = node.querySelector('.timeline');
   set(timeline, 'hidden', !open.has(r.n));
-  const version = JSON.stringify(r);
-  if (open.has(r.n) && timeline.dataset.version !== String(version.length) + version) {
-    timeline.dataset.version = String(version.length) + version;
+  if (open.has(r.n) && drawn.get(timeline) !== r) { // another one comes only with news
+    drawn.set(timeline, r);
     timeline.replaceChildren(gantt(r), el('div', { class: 'two' }, steps(r), causes(r)));
   }
 }
