@@ -175,8 +175,10 @@ func TestNoMoreThanSoManyMayWatch(t *testing.T) {
 		t.Errorf("%d %v", w.Code, w.Header())
 	}
 	all[0].lose()
-	for s.Watching() > 1 { // its handler ends soon
-		time.Sleep(time.Millisecond)
+	for late := time.Now().Add(10 * time.Second); s.Watching() > 1; time.Sleep(time.Millisecond) { // its handler ends soon
+		if time.Now().After(late) {
+			t.Fatal("who has gone still watches")
+		}
 	}
 	all[0].connect()
 	for _, b := range all {

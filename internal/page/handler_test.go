@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"callbyname/internal/compare/comparetest"
 	"callbyname/internal/identity"
@@ -184,7 +185,8 @@ func TestHostileNamesStayText(t *testing.T) {
 		for i := range r.Results {
 			if who := r.Results[i].Who; who != nil {
 				copied := *who
-				copied.Identity = identity.Identity{Name: evil + who.Name, UID: evil + who.UID, Node: evil, Namespace: evil, Instance: who.Instance + evil, IPs: who.IPs}
+				copied.Identity = identity.Identity{Name: evil + who.Name, UID: evil + who.UID, Node: evil, Namespace: evil, Instance: who.Instance + evil, IPs: who.IPs,
+					Started: time.Date(0, 1, 1, 0, 0, 0, 0, time.FixedZone("", 86340))} // the year before in UTC
 				r.Results[i].Who = &copied
 			}
 			if r.Results[i].Outcome.Failed() {

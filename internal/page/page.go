@@ -152,10 +152,3 @@ func (p *Page) Stop(sum compare.Summary, wall time.Time, reason string) {
 }
 
 func (p *Page) clock(t time.Time) string { return t.In(p.zone).Format(time.TimeOnly) }
-
-// Rounds is how many rounds were observed, of all targets.
-func (p *Page) Rounds() uint64 {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.rounds
-}

@@ -130,10 +130,3 @@ func (p *Page) makeRoom() {
 		idle = idle[1:]
 	}
 }
-
-// Watching is how many watch.
-func (p *Page) Watching() int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return len(p.watchers)
-}

@@ -62,8 +62,7 @@ func (t *target) who(i int) *whoView {
 	if ip := id.IP(); ip.IsValid() {
 		v.IP = ip.String()
 	}
-	if !id.Started.IsZero() {
-		started := id.Started.UTC()
+	if started := id.Started.UTC(); !started.IsZero() && started.Year() >= 0 && started.Year() <= 9999 { // as RFC 3339 has it
 		v.Started = &started
 		v.Since = t.since(started)
 	}

@@ -14,9 +14,19 @@ import * as ways from './ways.js';
 import * as zoom from './zoom.js';
 
 let dirty = new Set();
+let fleetTimer = null;
+
+// The overview is drawn a few times a second at most: thousands of targets may change at once.
+function draw(what) {
+  if (what !== 'fleet') soon(what);
+  else fleetTimer ??= setTimeout(() => {
+    fleetTimer = null;
+    soon('fleet');
+  }, 250);
+}
 
 // Drawing waits for the browser to be ready for it, so that a burst of messages is drawn once, and a hidden page never.
-function draw(what) {
+function soon(what) {
   if (what === '') return;
   if (dirty.size === 0) requestAnimationFrame(paint);
   dirty.add(what);
