@@ -8,7 +8,8 @@ import (
 
 // What a feed keeps for watchers that are behind or come back.
 const (
-	maxMessages = 240
+	maxMessages = 240 // of one target
+	maxNews     = 4   // of the overview, times the number of targets
 	maxBytes    = 1 << 20
 	// lingers is how long a feed that nobody watches is kept, for whoever lost the connection.
 	lingers = time.Minute
@@ -41,6 +42,7 @@ func (m message) write(w io.Writer, run string) error {
 
 // feed is the last messages on one subject, in the order of their numbers.
 type feed struct {
+	most     int // messages
 	messages []message
 	bytes    int
 	floor    uint64 // all messages with a higher number are there
@@ -55,7 +57,7 @@ func (f *feed) add(m message) {
 	f.messages = append(f.messages, m)
 	f.bytes += len(m.data)
 	drop := 0
-	for len(f.messages)-drop > maxMessages || f.bytes > maxBytes && len(f.messages)-drop > 1 {
+	for len(f.messages)-drop > f.most || f.bytes > maxBytes && len(f.messages)-drop > 1 {
 		f.bytes -= len(f.messages[drop].data)
 		f.floor = f.messages[drop].n
 		drop++

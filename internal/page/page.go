@@ -60,6 +60,7 @@ func New(o Options) *Page {
 		opt: o, zone: time.Local, stopped: make(chan struct{}),
 		history: history.New(o.Run.Targets, historyOptions(o.Run)),
 		byName:  make(map[string]*target, len(o.Run.Targets)), watchers: map[*watcher]struct{}{},
+		fleet: feed{most: max(maxMessages, maxNews*len(o.Run.Targets))},
 	}
 	for _, spec := range o.Run.Targets {
 		t := newTarget(spec, p.history.Target(spec.Name), o.Run.Options, p.zone, lanesOf(o.Run) <= fewLanes)

@@ -28,7 +28,7 @@ func (p *Page) watch(t *target, last string) (w *watcher, begin []message, ok bo
 	if t != nil {
 		if t.feed == nil {
 			p.makeRoom()
-			t.feed = &feed{floor: p.n}
+			t.feed = &feed{most: maxMessages, floor: p.n}
 		}
 		t.feed.watchers++
 	}
