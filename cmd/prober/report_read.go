@@ -210,12 +210,7 @@ func (r *logReader) take(rec *probelog.Record) error {
 	}
 	run := r.runs[rec.ID]
 	if run == nil && rec.Run != nil {
-		for _, t := range rec.Run.Targets {
-			r.lanes += len(t.Approaches)
-		}
-		run = &readRun{history: history.New(nil, history.Options{
-			Interval: rec.Run.Options.Interval, Phases: true, Stretches: min(maxStretches/max(r.lanes, 1), 512),
-		})}
+		run = &readRun{}
 		r.runs[rec.ID] = run
 	}
 	switch {
@@ -223,21 +218,37 @@ func (r *logReader) take(rec *probelog.Record) error {
 		if rec.Kind == probelog.RoundRecord && len(r.orphans) < maxOrphans {
 			r.orphans[rec.ID]++
 		}
+	case !run.stopped.IsZero(): // what is said of a run after its end is not followed
 	case rec.Kind == probelog.StartRecord:
 		run.started = rec.Wall
-		for _, t := range rec.Run.Targets {
-			run.history.Follow(t)
-		}
+		r.follow(run, rec.Run)
 	case rec.Kind == probelog.StateRecord:
-		run.history.Follow(rec.Run.Targets[0])
+		r.follow(run, rec.Run)
 		run.history.Resume(*rec.State)
 	case rec.Kind == probelog.RoundRecord:
 		run.history.Observe(*rec.Round, o)
-	case rec.Kind == probelog.StopRecord && run.stopped.IsZero():
+	case rec.Kind == probelog.StopRecord:
 		run.stopped = rec.Wall
 		run.history.Tell(o.Events)
 	}
 	return nil
+}
+
+// follow begins with targets of a run that are new. The more there are of all runs together, the less is kept of each.
+func (r *logReader) follow(run *readRun, head *probelog.Run) {
+	for _, t := range head.Targets {
+		if run.history == nil || run.history.Target(t.Name) == nil {
+			r.lanes += len(t.Approaches)
+		}
+	}
+	if run.history == nil {
+		run.history = history.New(nil, history.Options{
+			Interval: head.Options.Interval, Phases: true, Stretches: min(maxStretches/max(r.lanes, 1), 512),
+		})
+	}
+	for _, t := range head.Targets {
+		run.history.Follow(t)
+	}
 }
 
 // skip notes a line that was skipped.

@@ -163,6 +163,31 @@ func TestALogThatBeginsAtAStateHasTheSameFigures(t *testing.T) {
 	}
 }
 
+// Outages of recreations that were not seen one by one are not told as if nothing explained them.
+func TestWhatARecreationExplainsIsNoOtherOutage(t *testing.T) {
+	s := tell(t, comparetest.Named("the old IP is given to a stranger after the recreation settled"), "storyrun12", probelog.All)
+	lines := strings.SplitAfter(s.log, "\n")
+	late := 0 // the last state before the end, where the recreation has long settled
+	for i, line := range lines[:len(lines)-3] {
+		if strings.Contains(line, `"record":"state"`) {
+			late = i
+		}
+	}
+	if target := document(t, strings.Join(lines[late:], "")).Runs[0].Targets[0]; len(target.Outages) > 0 || target.Recreated != 1 {
+		t.Errorf("%d recreations, other outages %+v", target.Recreated, target.Outages)
+	}
+	var pods, rounds strings.Builder
+	for i, letter := range "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789" {
+		fmt.Fprintf(&pods, "%c=web/10.0.1.%d ", letter, i+1)
+		fmt.Fprintf(&rounds, "%c x12\nrefused\n", letter)
+	}
+	sc := comparetest.Scenario{Approaches: "dns", Service: "10.96.0.1", Pods: pods.String(), Rounds: rounds.String() + "9 x3\n"}
+	target := tell(t, sc, "storyrun12", probelog.All).live.Runs[0].Targets[0]
+	if len(target.Recreations) != 32 || target.Recreated != 35 || len(target.Outages) != 1 || target.Outages[0].Begin.Time.Before(target.Last.Add(-time.Minute)) {
+		t.Errorf("%d recreations of %d, other outages %+v", len(target.Recreations), target.Recreated, target.Outages)
+	}
+}
+
 func TestDamageIsSaidAndTheRestIsReported(t *testing.T) {
 	s := single(t)
 	lines := strings.SplitAfter(strings.TrimSpace(s.log), "\n")

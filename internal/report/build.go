@@ -1,6 +1,7 @@
 package report
 
 import (
+	"math"
 	"net/netip"
 	"slices"
 	"strings"
@@ -174,17 +175,19 @@ func newRecreation(r compare.Recreation, h *history.Target) Recreation {
 	return n
 }
 
-// otherOutages are those that are in no recreation's timeline, the one that lasts included.
+// otherOutages are those that no recreation explains, the one that lasts included. Of times whose recreations are no longer
+// kept, nothing is said.
 func otherOutages(t *Target, sum compare.TargetSummary, h *history.Target) []OtherOutage {
 	if h == nil {
 		return nil
 	}
+	known := time.Duration(math.MinInt64)
+	if len(t.Recreations) > 0 && len(t.Recreations) < t.Recreated {
+		known = time.Duration(t.Recreations[0].LastOld.At)
+	}
 	owned := func(approach string, o *compare.Outage) bool {
-		return slices.ContainsFunc(t.Recreations, func(r Recreation) bool {
-			return slices.ContainsFunc(r.Steps, func(s Step) bool {
-				return s.Kind == history.Failed && s.Approach == approach && s.At == Millis(o.First.At)
-			})
-		})
+		return o.First.At < known && !o.End.IsZero() ||
+			slices.ContainsFunc(t.Recreations, func(r Recreation) bool { return r.owns(approach, o) })
 	}
 	var all []OtherOutage
 	add := func(approach string, o *compare.Outage) {
@@ -209,6 +212,18 @@ func otherOutages(t *Target, sum compare.TargetSummary, h *history.Target) []Oth
 	}
 	slices.SortStableFunc(all, func(a, b OtherOutage) int { return int(min(max(a.Begin.At-b.Begin.At, -1), 1)) })
 	return all
+}
+
+// owns reports whether an outage is one of the recreation's: a step of its timeline; or where that was not seen, one that cost
+// what the recreation is said to have cost.
+func (r *Recreation) owns(approach string, o *compare.Outage) bool {
+	if len(r.Steps) > 0 {
+		return slices.ContainsFunc(r.Steps, func(s Step) bool {
+			return s.Kind == history.Failed && s.Approach == approach && s.At == Millis(o.First.At)
+		})
+	}
+	overlaps := (r.Settled == nil || Millis(o.First.At) <= r.Settled.At) && (o.End.IsZero() || Millis(o.End.At) > r.LastOld.At)
+	return overlaps && slices.ContainsFunc(r.Effects, func(e Effect) bool { return e.Approach == approach && e.Lost > 0 })
 }
 
 // why is what an outage's classes mean, in words.

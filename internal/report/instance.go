@@ -17,8 +17,8 @@ type instance struct {
 	effect compare.Effect
 	// settled is false while effect is only what the steps tell.
 	settled bool
-	// outages counts those that began, as far as they were seen; failed is the first failure, back the last recovery and
-	// named when the name first had the new address; nil when that was not seen.
+	// outages counts those that began, as far as they were seen; failed is the first failure, back the recovery from the last
+	// of them and named when the name first had the new address; nil when that was not seen.
 	outages             int
 	failed, back, named *history.Step
 	// direct is true when the name's addresses are the pods' own, as far as can be seen; false for a Service's name.
@@ -34,6 +34,7 @@ func newInstance(r compare.Recreation, steps []history.Step, a probe.Approach) *
 			if c.outages++; c.failed == nil {
 				c.failed = s
 			}
+			c.back = nil
 		case s.Kind == history.Back && s.Approach == a.Name:
 			c.back = s
 		case s.Kind == history.NameNew && s.Host == a.Host:
@@ -53,7 +54,7 @@ func newInstance(r compare.Recreation, steps []history.Step, a probe.Approach) *
 		c.effect.Verdict = compare.Survived
 	default:
 		c.effect = compare.Effect{Verdict: compare.Broken, Classes: []probe.Outcome{c.failed.Outcome}}
-		if c.back != nil && c.back.Seq > c.failed.Seq {
+		if c.back != nil {
 			c.effect.Verdict, c.effect.For = compare.Came, c.back.Since(c.failed.Moment)
 		}
 	}
@@ -201,6 +202,8 @@ func (c *instance) serviceLed(kept bool) string {
 		return "a new one led through the Service to " + c.newPod() + same
 	case c.met(nobodyHere...):
 		return "the Service still led to a pod that was gone" + c.with() + until + same
+	case c.met(probe.HTTPStatus):
+		return "who answered behind the Service gave an error" + c.with() + until + same
 	}
 	return "the Service led to nobody who answered" + c.with() + until + same
 }
@@ -218,6 +221,10 @@ func (c *instance) nameChanged(kept bool) []string {
 	}
 	atOnce := c.back != nil && c.back.Seq <= c.named.Seq
 	switch {
+	case c.only(noAddress) && atOnce:
+		return []string{"the name had no address for that long, and then the new one"}
+	case c.Cache != 0 && atOnce && c.met(noAddress...):
+		return []string{"its cache held the old address, then the name had none, and then the new one"}
 	case c.Cache != 0 && atOnce:
 		return []string{"its cache held the old address for that long; the name had the new one then"}
 	case c.Cache != 0 && wait == 0:
@@ -234,8 +241,6 @@ func (c *instance) nameChanged(kept bool) []string {
 		return []string{after, "nobody answered there at first" + c.with()}
 	case !atOnce:
 		return []string{after, "it took another " + rest + " until " + c.newPod() + " answered there"}
-	case c.only(noAddress):
-		return []string{"the name had no address for that long, and then the new one"}
 	case c.met(noAddress...):
 		return []string{"the name had the old address or none for that long, and then the new one"}
 	}
@@ -245,14 +250,16 @@ func (c *instance) nameChanged(kept bool) []string {
 // nameUnseen tells of such a name when it was not seen to change.
 func (c *instance) nameUnseen(kept bool) []string {
 	switch {
+	case c.only(noAddress):
+		return []string{"the name had no address for that long"}
 	case c.Cache == probe.Forever:
 		return []string{"then a pod of this target had the address again that it keeps for ever" + luck}
 	case c.Cache != 0:
 		return []string{"its cache held an old address for that long"}
 	case kept && c.only(slices.Concat(cutOff, []probe.Outcome{probe.ResponseTimeout})):
 		return nil
-	case c.only(noAddress):
-		return []string{"the name had no address for that long"}
+	case c.met(probe.HTTPStatus):
+		return []string{"who answered gave an error" + c.with()}
 	}
 	return []string{"the name led to nobody who answered" + c.with()}
 }
