@@ -11,8 +11,8 @@ import (
 )
 
 // skaffold is what skaffold.yaml uses of https://skaffold.dev/docs/references/yaml/. Skaffold, too, refuses keys that it does
-// not know. There is no portForward on purpose: after each save Skaffold would drop the log for another second, in which the
-// prober says what the save did.
+// not know. There is no portForward but in a profile, on purpose: after each save Skaffold drops the log for another second for it,
+// in which the prober says what the save did.
 type skaffold struct {
 	APIVersion string `yaml:"apiVersion"`
 	Kind       string
@@ -37,15 +37,24 @@ type skaffold struct {
 		}
 	}
 	Profiles []struct {
-		Name      string
-		Manifests kustomizePaths
-		Deploy    struct {
+		Name        string
+		Manifests   kustomizePaths
+		PortForward []portForward `yaml:"portForward"`
+		Deploy      struct {
 			Logs struct {
 				Prefix    string
 				JSONParse struct{ Fields []string } `yaml:"jsonParse"`
 			}
 		}
 	}
+}
+
+type portForward struct {
+	ResourceType string `yaml:"resourceType"`
+	ResourceName string `yaml:"resourceName"`
+	Namespace    string
+	Port         int
+	LocalPort    int `yaml:"localPort"`
 }
 
 type kustomizePaths struct{ Kustomize struct{ Paths []string } }
@@ -63,8 +72,8 @@ func readSkaffold(t *testing.T) skaffold {
 
 func TestSkaffoldBuildsEachImageByItsDockerfile(t *testing.T) {
 	s := readSkaffold(t)
-	// What Skaffold 2.14 reads; v4beta13 takes 2.15. The Dockerfiles have cache mounts, which need BuildKit.
-	if s.APIVersion != "skaffold/v4beta12" || s.Kind != "Config" || !s.Build.Local.UseBuildkit {
+	// What Skaffold 2.15 reads. The Dockerfiles have cache mounts, which need BuildKit.
+	if s.APIVersion != "skaffold/v4beta13" || s.Kind != "Config" || !s.Build.Local.UseBuildkit {
 		t.Errorf("got %+v", s)
 	}
 	var built, used []string
@@ -101,6 +110,9 @@ func TestEachOverlayIsAProfileOfSkaffold(t *testing.T) {
 	}
 	var offered []string
 	for _, p := range s.Profiles {
+		if p.Name == "page" {
+			continue
+		}
 		offered = append(offered, filepath.Join(overlays, p.Name))
 		if want := []string{"manifests/overlays/" + p.Name}; !slices.Equal(p.Manifests.Kustomize.Paths, want) {
 			t.Errorf("profile %s takes %v", p.Name, p.Manifests.Kustomize.Paths)
@@ -109,6 +121,28 @@ func TestEachOverlayIsAProfileOfSkaffold(t *testing.T) {
 	slices.Sort(offered)
 	if all := kustomizations(t)[1:]; !slices.Equal(offered, all) {
 		t.Errorf("profiles for %v, overlays are %v", offered, all)
+	}
+}
+
+func TestTheProfilePageForwardsTheProbersPort(t *testing.T) {
+	var got []portForward
+	for _, p := range readSkaffold(t).Profiles {
+		if p.Name == "page" {
+			got = p.PortForward
+		}
+	}
+	var want []portForward
+	for _, p := range render(t, configs).pods() {
+		for _, c := range p.Spec.Containers {
+			for _, port := range c.Ports {
+				if c.Name == "prober" && port.Name == "http" {
+					want = append(want, portForward{"pod", p.Name, p.Namespace, int(port.ContainerPort), 8080})
+				}
+			}
+		}
+	}
+	if len(want) != 1 || !slices.Equal(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
 	}
 }
 
