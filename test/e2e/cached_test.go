@@ -33,8 +33,8 @@ func TestWithCachedNamesAPodsNameIsStaleUntilItsTTLIsOver(t *testing.T) {
 	successor := s.ready("httpd", 1)[0]
 	l.checkRecreation(r, old, successor)
 	l.event(patience, compare.Recovered, "dns")
-	l.checkOutage("dns", s.unready("apache")[0])
-	ready := s.unready("apache-pods")[0].to
+	l.checkOutage("dns", "apache")
+	ready := s.unready("apache-pods", r.LastOld.Wall).to
 
 	interval := l.run().Options.Interval
 	for _, approach := range []string{"headless", "pod-dns"} {

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -32,8 +33,10 @@ func ms(d time.Duration) time.Duration { return d.Round(time.Millisecond) }
 
 func (s span) took() time.Duration { return s.to.Sub(s.from) }
 
-// unready are the times in which no endpoint of a Service was ready, after one was for the first time.
-func (s *space) unready(service string) []span {
+// unready is the time in which no endpoint of a Service was ready, after one was for the first time; of several the one that began
+// nearest to a time.
+func (s *space) unready(service string, near time.Time) span {
+	s.Helper()
 	var spans []span
 	up := false
 	for _, seen := range s.slices.all() {
@@ -49,7 +52,10 @@ func (s *space) unready(service string) []span {
 		}
 		up = now
 	}
-	return spans
+	if len(spans) == 0 {
+		s.Fatalf("the Service %s always had a ready endpoint:\n%s", service, s.slices)
+	}
+	return slices.MinFunc(spans, func(a, b span) int { return cmp.Compare(a.from.Sub(near).Abs(), b.from.Sub(near).Abs()) })
 }
 
 // checkRecreation holds a recreation against Kubernetes' own word on who was there before and after.
@@ -103,10 +109,11 @@ func (l *tail) checkIPClasses(r *compare.Recreation) {
 // checkOutage holds how long an approach was out against how long there was no ready endpoint. A probe looks but once in an interval,
 // so the prober knows how long at least and at most: its duration plus and minus an interval, or more where a probe was void. The API
 // server's truth must lie between them, with the slack.
-func (l *tail) checkOutage(approach string, truth span) {
+func (l *tail) checkOutage(approach, service string) {
 	l.Helper()
 	outage := l.event(time.Second, compare.Recovered, approach).Outage
 	shortest, longest := outage.Bounds()
+	truth := l.unready(service, outage.First.Wall)
 	l.Logf("%-10s out for %v (%v to %v) by the prober, no ready endpoint for %v by the API server", approach, ms(outage.Duration()),
 		ms(shortest), ms(longest), ms(truth.took()))
 	if truth.to.IsZero() || truth.took() < shortest-slack || truth.took() > longest+slack {

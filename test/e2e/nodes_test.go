@@ -62,6 +62,6 @@ func TestFromAnotherNodeARecreationLooksTheSame(t *testing.T) {
 	}
 	l.checkVerdicts(r, allButIP)
 	l.checkIPClasses(r)
-	l.checkOutage("dns", s.unready("apache")[0])
-	l.checkOutage("headless", s.unready("apache-pods")[0])
+	l.checkOutage("dns", "apache")
+	l.checkOutage("headless", "apache-pods")
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	corev1 "k8s.io/api/core/v1"
+
 	"callbyname/internal/compare"
 )
 
@@ -16,7 +18,7 @@ func TestTheDeploymentOverlayRecreatesThePodOnEachRollout(t *testing.T) {
 	s := newSpace(t, "overlays/deployment")
 	old := s.ready("httpd", 1)[0]
 	// In the first rounds every pod is new, and a second one might have been there all the time.
-	s.awaitLog("pod-prober", "prober", `(?m)^\S+ +httpd #15 +ip `+quote(old.Status.PodIP)+`:80 +ok .*$`)
+	s.awaitLog("pod-prober", "prober", `(?m)^\S+ +httpd #(1[5-9]|[2-9]\d) +ip `+quote(old.Status.PodIP)+`:80 +ok .*$`)
 	s.kubectl("rollout", "restart", "deployment/httpd")
 	s.kubectl("rollout", "status", "deployment/httpd", "--timeout=90s")
 	successor := s.ready("httpd", 1)[0]
@@ -77,13 +79,13 @@ func (s *space) awaitLog(pod, container, pattern string) {
 	s.Helper()
 	r := regexp.MustCompile(pattern)
 	s.await(patience, "the log of "+pod+" to have "+pattern, func() string {
-		log, err := s.tryKubectl("", "logs", pod, "--container="+container)
+		log, err := s.client.CoreV1().Pods(s.name).GetLogs(pod, &corev1.PodLogOptions{Container: container}).DoRaw(s.Context())
 		if err != nil {
 			return err.Error()
 		}
-		found := r.FindString(log)
+		found := r.FindString(string(log))
 		if found == "" {
-			return "it has\n" + lastLines(log, 40)
+			return "it has\n" + lastLines(string(log), 40)
 		}
 		s.Log(found)
 		return ""

@@ -33,9 +33,9 @@ func TestARecreationBreaksTheIPAndNotTheNames(t *testing.T) {
 	l.checkRecreation(r, old, s.pod("pod-httpd"))
 	l.checkVerdicts(r, allButIP)
 	l.checkIPClasses(r)
-	l.checkOutage("dns", s.unready("apache")[0])
-	l.checkOutage("headless", s.unready("apache-pods")[0])
-	l.checkOutage("pod-dns", s.unready("apache-pods")[0])
+	l.checkOutage("dns", "apache")
+	l.checkOutage("headless", "apache-pods")
+	l.checkOutage("pod-dns", "apache-pods")
 
 	back := l.event(0, compare.Recovered, "headless").Outage.End
 	_, rows := l.rows("keepalive")

@@ -10,6 +10,7 @@ import (
 
 	"callbyname/internal/compare"
 	"callbyname/internal/probe"
+	"callbyname/internal/probelog"
 )
 
 // The Service goes and comes back, and the pod does not care: DNS is the one to blame, and the new address is told.
@@ -29,12 +30,19 @@ func TestADeletedServiceTakesItsNameAlong(t *testing.T) {
 	now := s.service("apache").Spec.ClusterIP
 	recovered := l.event(patience, compare.Recovered, "dns")
 	t.Logf("%s -> %s: %s: %s", was, now, recovered.Sentence(), l.sequence("dns"))
-	if broke.Outage.Likely != compare.NoService {
+	if broke.Outage.Classes[0] == probe.DNSNotFound && broke.Outage.Likely != compare.NoService {
 		t.Errorf("likely %q", broke.Outage.Likely)
 	}
-	_, rows := l.rows("dns")
-	if last := rows[len(rows)-1].result.Addr.Addr().String(); last != now {
-		t.Errorf("dns calls %s, where Kubernetes has %s", last, now)
+	changed := wait(l, 0, "the new address", func(since []*probelog.Record) (compare.Event, bool) {
+		i := slices.IndexFunc(since, func(r *probelog.Record) bool { return isEvent(r, compare.DNSChanged, "") && len(r.Event.Addrs) == 1 })
+		if i < 0 {
+			return compare.Event{}, false
+		}
+		return *since[i].Event, true
+	})
+	t.Log(changed.Sentence())
+	if changed.Addrs[0].String() != now {
+		t.Errorf("DNS changed to %v, where Kubernetes has %s", changed.Addrs, now)
 	}
 	l.untouched("ip", "headless", "pod-dns", "cached", "keepalive")
 	if n := l.count(compare.Recreated, ""); n > 0 {
@@ -129,7 +137,14 @@ func TestARecreatedProberBeginsAnew(t *testing.T) {
 	first.steady(5)
 	manifest := s.kubectl("get", "pod", "pod-prober", "-o", "yaml")
 	s.kubectl("delete", "pod", "pod-prober")
-	<-first.done
+	s.await(patience, "the first log's end", func() string {
+		select {
+		case <-first.done:
+			return ""
+		default:
+			return "it goes on"
+		}
+	})
 	if stop := first.replay.Runs()[0].Stop; stop == nil || stop.Reason != "SIGTERM" {
 		t.Errorf("the first run ended with %+v", stop)
 	}

@@ -8,12 +8,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
@@ -57,7 +59,7 @@ func emptySpace(t *testing.T) *space {
 		now, background := int64(0), metav1.DeletePropagationBackground
 		s.client.CoreV1().Pods(s.name).DeleteCollection(ctx, metav1.DeleteOptions{GracePeriodSeconds: &now}, metav1.ListOptions{})
 		err := s.client.CoreV1().Namespaces().Delete(ctx, s.name, metav1.DeleteOptions{PropagationPolicy: &background})
-		if err != nil {
+		if err != nil && !apierrors.IsNotFound(err) {
 			t.Errorf("deleting the namespace: %v", err)
 		}
 	})
@@ -166,7 +168,8 @@ func (s *space) service(name string) *corev1.Service {
 	return service
 }
 
-// ready waits until n pods with the recommended name are Ready, and no others are there, and returns them in the order of their names.
+// ready waits until n pods with the recommended name are Ready, and no others are there, and returns them in the order of their names;
+// with 0 it waits until none is Ready.
 func (s *space) ready(name string, n int) []*corev1.Pod {
 	s.Helper()
 	var found []*corev1.Pod
@@ -197,7 +200,7 @@ func (s *space) ready(name string, n int) []*corev1.Pod {
 // hasImage ends the test when a pod waits for an image that nobody will bring.
 func (s *space) hasImage(p *corev1.Pod) {
 	s.Helper()
-	for _, c := range p.Status.ContainerStatuses {
+	for _, c := range slices.Concat(p.Status.InitContainerStatuses, p.Status.ContainerStatuses) {
 		if w := c.State.Waiting; w != nil && strings.Contains(w.Reason, "Image") {
 			s.Fatalf("the cluster does not have the image %q (%s: %s): load it first, as docs/kubernetes.md says; callbyname/e2e is "+
 				"made by CGO_ENABLED=0 go run ./helper image FILE", c.Image, w.Reason, w.Message)

@@ -16,7 +16,7 @@ var update = flag.Bool("update", false, "write testdata/recreation.txt anew")
 func TestTheTextLogTellsARecreationToAPerson(t *testing.T) {
 	t.Parallel()
 	s := newSpace(t, "configs")
-	s.awaitLog("pod-prober", "prober", `(?m)^\S+ +httpd #10 +ip \S+:80 +ok .*$`)
+	s.awaitLog("pod-prober", "prober", `(?m)^\S+ +httpd #\d\d+ +ip \S+:80 +ok .*$`)
 	old := s.recreate()
 	s.awaitLog("pod-prober", "prober", `(?m)^ +dns +recovered .*$`)
 	log := s.kubectl("logs", "pod-prober")
