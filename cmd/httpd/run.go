@@ -144,6 +144,7 @@ func (p *program) serve(ctx context.Context, signals <-chan os.Signal) int {
 
 	select {
 	case s := <-signals:
+		p.server.Drain() // before it is said
 		p.log.Info("draining: unready, and still serving", zap.Stringer("signal", s), zap.Duration("drain_delay_ms", p.options.drainDelay))
 	case err := <-failed:
 		p.log.Error("a listener failed", zap.Error(err))
@@ -154,9 +155,8 @@ func (p *program) serve(ctx context.Context, signals <-chan os.Signal) int {
 	return p.drain(ctx, signals, failed)
 }
 
-// drain is the way out after the first signal.
+// drain is the way out after the first signal, when the server is unready.
 func (p *program) drain(ctx context.Context, signals <-chan os.Signal, failed <-chan error) int {
-	p.server.Drain()
 	delay := time.NewTimer(p.options.drainDelay)
 	defer delay.Stop()
 	var stopped chan error // nil until the delay is over
