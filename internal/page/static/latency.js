@@ -71,7 +71,7 @@ function unbroken(series) {
 
 const line = (points, end = '') => `M${points.map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`).join('L')}${end || 'h0.01'}`;
 
-// grid has a line for each power of ten, with what it stands for.
+// grid has a line for each power of ten, with what it stands for, as far as there is room for that.
 function grid(row, low, high, y) {
   const node = row.querySelector('.grid');
   const key = `${low} ${high}`;
@@ -80,7 +80,8 @@ function grid(row, low, high, y) {
   const powers = [];
   for (let d = low; d <= high * 1.01; d *= 10) powers.push(d);
   node.replaceChildren(...powers.map((d) => svg('line', { x1: 0, x2: width, y1: y(d), y2: y(d) })));
-  row.querySelector('.scale').replaceChildren(...powers.map((d) => {
+  const nth = Math.ceil(powers.length / 4);
+  row.querySelector('.scale').replaceChildren(...powers.filter((_, i) => i % nth === 0).map((d) => {
     const label = el('span', {}, d >= 1000 ? `${d / 1000}s` : `${Number(d.toPrecision(1))}ms`);
     label.style.top = `${(y(d) / height) * 100}%`;
     return label;
