@@ -5,8 +5,7 @@ import { store } from './store.js';
 
 export function draw() {
   const t = store.target;
-  const marks = { ok: '✓', broken: '✕', misrouted: '≠' };
-  document.title = t ? `${marks[t.state] ?? '…'} ${t.target} · callbyname` : 'callbyname';
+  name();
   say(byId('title-name'), t?.target ?? '');
   say(byId('title-url'), t?.url ?? '');
   set(byId('headline'), 'data-target', t?.target);
@@ -16,6 +15,15 @@ export function draw() {
   // Read out only when there is news, and so without durations that grow.
   say(byId('news'), store.targets.get(t?.target)?.words ?? '');
 }
+
+// name makes the tab's name. Behind other tabs nothing is brought up to date, and so it tells no state there.
+function name() {
+  const t = store.target;
+  const mark = document.hidden ? '' : { ok: '✓ ', broken: '✕ ', misrouted: '≠ ' }[t?.state] ?? '… ';
+  document.title = t ? `${mark}${t.target} · callbyname` : 'callbyname';
+}
+
+document.addEventListener('visibilitychange', name);
 
 const line = () => el('li', {}, el('span', { class: 'subject' }), ' ', el('strong'), ' ', el('span', { class: 'why' }));
 

@@ -23,6 +23,8 @@ export function open(name, onMessage, onLink) {
 
 function connect() {
   source?.close();
+  source = null;
+  if (document.hidden) return;
   const query = new URLSearchParams();
   if (target !== null) query.set('target', target);
   if (lastId) query.set('last_event_id', lastId);
@@ -46,9 +48,16 @@ function link() {
   else changed(ever ? 'live' : 'connecting', 0);
 }
 
+// A page that nobody sees lets its connection go, and takes up what it missed when it is seen again: a browser has no more
+// than six connections for a server, for all its tabs together, and the seventh tab would wait for ever.
+document.addEventListener('visibilitychange', () => {
+  heard = performance.now();
+  connect();
+});
+
 setInterval(() => {
-  link();
   if (!source) return;
+  link();
   const silent = performance.now() - heard;
   // A refusal closes it: too many watch, or there is no such target any more.
   if (source.readyState === EventSource.CLOSED && silent > stale) target = null;
