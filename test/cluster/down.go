@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net"
 	"os"
 	"path/filepath"
 	"time"
@@ -42,17 +41,16 @@ func (c *cluster) remove(ctx context.Context) error {
 			return err
 		}
 	}
-	err = poll(ctx, 30*time.Second, "the machines to end", func(context.Context) error {
+	err = poll(ctx, 30*time.Second, "the machines to end", func(ctx context.Context) error {
 		for _, m := range found {
 			if !m.gone() {
 				return fmt.Errorf("machine %q: still there", m.name)
 			}
 		}
-		// The kernel takes links down a moment after the last process of their namespace.
-		if _, err := net.InterfaceByName(hostLink); err == nil && len(found) > 0 {
-			return fmt.Errorf("link %q: still there", hostLink)
+		if len(found) == 0 {
+			return nil
 		}
-		return nil
+		return removeLink(ctx, hostLink)
 	})
 	if err != nil {
 		return err

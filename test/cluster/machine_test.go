@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -110,6 +111,26 @@ func TestAMachineIsFoundByItsFolderAndTakesEverythingWithIt(t *testing.T) {
 	after, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil || string(after) != string(before) {
 		t.Errorf("the host's mounts are not as before, error %v:\n%s", err, after)
+	}
+}
+
+func TestALinkIsRemovedThoughTheOtherEndsNamespaceLives(t *testing.T) {
+	const name = "cbn-test0"
+	m := bootOne(t)
+	link := exec.Command("ip", "link", "add", name, "type", "veth", "peer", "name", "host", "netns", strconv.Itoa(m.pid))
+	if err := finish(link); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the second time there is none
+		if err := removeLink(t.Context(), name); err != nil {
+			t.Error(err)
+		}
+		if _, err := net.InterfaceByName(name); err == nil {
+			t.Fatal("still there")
+		}
+	}
+	if err := m.run(t.Context(), nil, "ip", "link", "show", "host"); err == nil {
+		t.Error("its other end is still there")
 	}
 }
 

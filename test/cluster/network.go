@@ -49,6 +49,19 @@ func hostIsFree() error {
 	return nil
 }
 
+// removeLink removes a link of the host, with its other end, if it is there. The kernel does so for a namespace that ended, but
+// when it gets round to it: with many to take down it was seen to take longer than half a minute.
+func removeLink(ctx context.Context, name string) error {
+	if _, err := net.InterfaceByName(name); err != nil {
+		return nil
+	}
+	err := finish(exec.CommandContext(ctx, "ip", "link", "delete", name))
+	if _, gone := net.InterfaceByName(name); gone != nil {
+		return nil // the kernel was faster
+	}
+	return err
+}
+
 // connectControl gives the control plane a bridge for the nodes and a link to the host.
 func connectControl(ctx context.Context, control *machine) error {
 	link := exec.CommandContext(ctx, "ip", "link", "add", hostLink, "type", "veth",
