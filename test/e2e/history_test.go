@@ -83,7 +83,8 @@ func (h *history[T]) String() string {
 		}
 		if slice, ok := any(s.object).(*discoveryv1.EndpointSlice); ok {
 			for _, e := range slice.Endpoints {
-				fmt.Fprintf(&b, "  %v ready=%t serving=%t terminating=%t", e.Addresses, is(e.Conditions.Ready), is(e.Conditions.Serving), is(e.Conditions.Terminating))
+				c := e.Conditions
+				fmt.Fprintf(&b, "  %v ready=%t serving=%t terminating=%t", e.Addresses, is(c.Ready), is(c.Serving), is(c.Terminating))
 			}
 		}
 		b.WriteString("\n")

@@ -33,8 +33,8 @@ func ms(d time.Duration) time.Duration { return d.Round(time.Millisecond) }
 
 func (s span) took() time.Duration { return s.to.Sub(s.from) }
 
-// unready is the time in which no endpoint of a Service was ready, after one was for the first time; of several the one that began
-// nearest to a time.
+// unready is the time in which no endpoint of a Service was ready, after one was for the first time; of several the one that
+// began nearest to a time.
 func (s *space) unready(service string, near time.Time) span {
 	s.Helper()
 	var spans []span
@@ -106,9 +106,9 @@ func (l *tail) checkIPClasses(r *compare.Recreation) {
 	}
 }
 
-// checkOutage holds how long an approach was out against how long there was no ready endpoint. A probe looks but once in an interval,
-// so the prober knows how long at least and at most: its duration plus and minus an interval, or more where a probe was void. The API
-// server's truth must lie between them, with the slack.
+// checkOutage holds how long an approach was out against how long there was no ready endpoint. A probe looks but once in an
+// interval, so the prober knows how long at least and at most: its duration plus and minus an interval, or more where a probe
+// was void. The API server's truth must lie between them, with the slack.
 func (l *tail) checkOutage(approach, service string) {
 	l.Helper()
 	outage := l.event(time.Second, compare.Recovered, approach).Outage

@@ -20,13 +20,16 @@ type pass struct {
 	cluster   []string // flags of the program cluster
 }
 
-// passes leave tests out that need another cluster. These are not skipped in the sense of testing: a skipped test is one that should
-// have run.
+// passes leave tests out that need another cluster. These are not skipped in the sense of testing: a skipped test is one that
+// should have run.
 var passes = map[string]pass{
 	"default": {skip: "^TestWith(FewIPs|CachedNames)"},
 	// Five pod IPs on each node, so that a freed one can be had again on purpose. On the way the other proxy mode, for what it
 	// could break.
-	"small":  {run: "^TestWithFewIPs|^TestARollingUpdate|^TestARecreationBreaks", cluster: []string{"--pod-prefix=29", "--proxy-mode=nftables"}},
+	"small": {
+		run:     "^TestWithFewIPs|^TestARollingUpdate|^TestARecreationBreaks",
+		cluster: []string{"--pod-prefix=29", "--proxy-mode=nftables"},
+	},
 	"cached": {run: "^TestWithCachedNames", cluster: []string{"--dns-cache"}},
 }
 

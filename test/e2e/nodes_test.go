@@ -35,7 +35,8 @@ func (s *space) twoNodes() (first, second string) {
 	return nodes[0].Name, nodes[1].Name
 }
 
-// httpd is called from another node than its own, and then moves to the prober's: the network between nodes is part of the lesson.
+// httpd is called from another node than its own, and then moves to the prober's: the network between nodes is part of the
+// lesson.
 func TestFromAnotherNodeARecreationLooksTheSame(t *testing.T) {
 	t.Parallel()
 	s := emptySpace(t)

@@ -16,11 +16,12 @@ import (
 // A pod is deleted by force while its replacement is Ready: whoever looks the name up finds the replacement, and the connection
 // that is kept to the old pod tells what it costs.
 //
-// When the process ends, its kernel closes the connection, which the prober sees before it uses it again: nothing is lost. When the
-// pod is cut off first, as by a node that lost its power, nobody says a word: exactly one probe is lost, the one that waits in vain on
-// that connection. The next one looks the name up, which leads to the replacement alone, as the deletion took the old pod out of it.
-// (Only the kept connection has a number that can be foretold. By the Service a probe is lost if it comes before kube-proxy has
-// followed, and is sent to the old pod; by a headless name none, since the addresses are tried one after the other.)
+// When the process ends, its kernel closes the connection, which the prober sees before it uses it again: nothing is lost. When
+// the pod is cut off first, as by a node that lost its power, nobody says a word: exactly one probe is lost, the one that waits
+// in vain on that connection. The next one looks the name up, which leads to the replacement alone, as the deletion took the
+// old pod out of it. (Only the kept connection has a number that can be foretold. By the Service a probe is lost if it comes
+// before kube-proxy has followed, and is sent to the old pod; by a headless name none, since the addresses are tried one after
+// the other.)
 func TestAForcedDeletionWithAReplacementReadyCostsAKeptConnection(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

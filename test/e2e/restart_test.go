@@ -13,8 +13,8 @@ import (
 	"callbyname/internal/compare"
 )
 
-// What Skaffold does to a plain pod on each save: another image, here the same one under its full name. The container is replaced,
-// the pod is not.
+// What Skaffold does to a plain pod on each save: another image, here the same one under its full name. The container is
+// replaced, the pod is not.
 func TestARestartInPlaceIsNoRecreation(t *testing.T) {
 	t.Parallel()
 	s := newSpace(t, "overlays/approaches", often())
@@ -32,7 +32,9 @@ func TestARestartInPlaceIsNoRecreation(t *testing.T) {
 	if e.Pod.UID != string(after.UID) || e.Pod.IP.String() != after.Status.PodIP || e.Pod.Instance == e.Was.Instance {
 		t.Errorf("restarted: %+v, was %+v", e.Pod, e.Was)
 	}
-	for _, kind := range []compare.Kind{compare.Recreated, compare.PresumedRecreated, compare.Moved, compare.Lost, compare.RestartedOrRecreated} {
+	for _, kind := range []compare.Kind{
+		compare.Recreated, compare.PresumedRecreated, compare.Moved, compare.Lost, compare.RestartedOrRecreated,
+	} {
 		if n := l.count(kind, ""); n > 0 {
 			t.Errorf("%d events %s", n, kind)
 		}

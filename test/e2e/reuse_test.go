@@ -35,7 +35,8 @@ func TestWithFewIPsTheOldOneIsGivenAgain(t *testing.T) {
 		t.Run(c.to, func(t *testing.T) {
 			s := emptySpace(t)
 			here, there := s.twoNodes()
-			s.apply(edited(t, kustomize(t, "configs", s.name), often(), flags("--log-format=json", "--settle=15s"), on(here, "prober"), on(there, "httpd")))
+			s.apply(edited(t, kustomize(t, "configs", s.name), often(), flags("--log-format=json", "--settle=15s"),
+				on(here, "prober"), on(there, "httpd")))
 			l := s.prober("pod-prober")
 			l.steady(5)
 			old := s.pod("pod-httpd")
@@ -67,7 +68,8 @@ func TestWithFewIPsTheOldOneIsGivenAgain(t *testing.T) {
 			}
 			t.Log(wait(l, 0, "a word on the wrong pod", func(since []*probelog.Record) (string, bool) {
 				i := slices.IndexFunc(since, func(r *probelog.Record) bool {
-					return (isEvent(r, compare.Changed, "ip") || isEvent(r, compare.Broke, "ip")) && slices.Contains(r.Event.Outage.Classes, probe.WrongPod)
+					tells := isEvent(r, compare.Changed, "ip") || isEvent(r, compare.Broke, "ip")
+					return tells && slices.Contains(r.Event.Outage.Classes, probe.WrongPod)
 				})
 				if i < 0 {
 					return "", false
@@ -78,14 +80,15 @@ func TestWithFewIPsTheOldOneIsGivenAgain(t *testing.T) {
 	}
 }
 
-// checkSameIP checks a recreation with the same IP. Who gets it answers there before it is Ready, that is before a name leads to it, and
-// looks like a stranger until then: that must be taken back.
+// checkSameIP checks a recreation with the same IP. Who gets it answers there before it is Ready, that is before a name leads
+// to it, and looks like a stranger until then: that must be taken back.
 func (l *tail) checkSameIP(old *corev1.Pod) {
 	l.Helper()
 	r := l.event(patience, compare.Settled, "").Recreation
 	l.checkRecreation(r, old, l.ready("httpd", 1)[0])
 	sum := l.summary().Approaches[0]
-	l.Logf("ip %s, %d of %d lost: %s; %d corrections", r.Effects[0].Verdict, sum.Lost, sum.Probes, l.sequence("ip"), l.count(compare.Corrected, "ip"))
+	l.Logf("ip %s, %d of %d lost: %s; %d corrections", r.Effects[0].Verdict, sum.Lost, sum.Probes, l.sequence("ip"),
+		l.count(compare.Corrected, "ip"))
 	if !r.SameIP() || r.Effects[0].Verdict != compare.Came || sum.Classes[probe.WrongPod] > 0 || sum.Verdicts[compare.Misrouted] > 0 {
 		l.Errorf("recreation %+v: ip %+v", r, sum)
 	}

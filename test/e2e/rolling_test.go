@@ -23,7 +23,8 @@ func TestARollingUpdateUnderLoadFailsNoRequest(t *testing.T) {
 	s := newSpace(t, "overlays/deployment")
 	old := s.ready("httpd", 1)[0]
 	prober := s.ready("prober", 1)[0]
-	// kube-proxy follows a second later: who calls a Service before, is refused. Its node's has when a few calls in a row are answered.
+	// kube-proxy follows a second later: who calls a Service before, is refused. Its node's has when a few calls in a row are
+	// answered.
 	calls := 0
 	s.await(patience, "the Service to answer", func() string {
 		if _, err := s.tryKubectl("", "exec", "pod-prober", "--", "curl", "-sf", "-o", "/dev/null", "-m", "2", s.url()); err != nil {

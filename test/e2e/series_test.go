@@ -14,9 +14,9 @@ import (
 )
 
 // Fifty recreations in a row, each measured because the pin moves on after the one before: fifty verdicts, each about the right
-// pods, and each what the rows say. A second to settle is enough for what is to be seen, that ip stays broken. The old pod is deleted
-// by force, so that it may still serve when the successor is Ready, and then dns has not lost a probe. On a busy machine a probe of
-// dns may be lost again just when the verdict is due: that is broken, and recovered by the next probe.
+// pods, and each what the rows say. A second to settle is enough for what is to be seen, that ip stays broken. The old pod is
+// deleted by force, so that it may still serve when the successor is Ready, and then dns has not lost a probe. On a busy
+// machine a probe of dns may be lost again just when the verdict is due: that is broken, and recovered by the next probe.
 func TestFiftyRecreationsInARowGiveFiftyRightVerdicts(t *testing.T) {
 	const n = 50
 	t.Parallel()

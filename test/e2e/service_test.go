@@ -50,8 +50,8 @@ func TestADeletedServiceTakesItsNameAlong(t *testing.T) {
 	}
 }
 
-// Whoever has to ask DNS is out while it is down, with a class that says so; whoever knows the address is not. This takes DNS from
-// the whole cluster, so no other test runs beside it.
+// Whoever has to ask DNS is out while it is down, with a class that says so; whoever knows the address is not. This takes DNS
+// from the whole cluster, so no other test runs beside it.
 func TestWithoutDNSOnlyWhoAsksIsOut(t *testing.T) {
 	s := newSpace(t, "overlays/approaches", often())
 	l := s.prober("pod-prober")
@@ -128,8 +128,8 @@ func (l *tail) awaitClass(approach string, class probe.Outcome) {
 	})
 }
 
-// A prober's pod is recreated, and httpd's while nobody looks: the first run ends with its own word, and the second knows of nothing
-// but what it sees. Time in which nobody looked is neither up nor down.
+// A prober's pod is recreated, and httpd's while nobody looks: the first run ends with its own word, and the second knows of
+// nothing but what it sees. Time in which nobody looked is neither up nor down.
 func TestARecreatedProberBeginsAnew(t *testing.T) {
 	t.Parallel()
 	s := newSpace(t, "overlays/approaches", often())

@@ -168,8 +168,8 @@ func (s *space) service(name string) *corev1.Service {
 	return service
 }
 
-// ready waits until n pods with the recommended name are Ready, and no others are there, and returns them in the order of their names;
-// with 0 it waits until none is Ready.
+// ready waits until n pods with the recommended name are Ready, and no others are there, and returns them in the order of their
+// names; with 0 it waits until none is Ready.
 func (s *space) ready(name string, n int) []*corev1.Pod {
 	s.Helper()
 	var found []*corev1.Pod
@@ -202,8 +202,8 @@ func (s *space) hasImage(p *corev1.Pod) {
 	s.Helper()
 	for _, c := range slices.Concat(p.Status.InitContainerStatuses, p.Status.ContainerStatuses) {
 		if w := c.State.Waiting; w != nil && strings.Contains(w.Reason, "Image") {
-			s.Fatalf("the cluster does not have the image %q (%s: %s): load it first, as docs/kubernetes.md says; callbyname/e2e is "+
-				"made by CGO_ENABLED=0 go run ./helper image FILE", c.Image, w.Reason, w.Message)
+			s.Fatalf("the cluster does not have the image %q (%s: %s): make images writes it to bin/, and docs/kubernetes.md says how to load it",
+				c.Image, w.Reason, w.Message)
 		}
 	}
 }

@@ -39,8 +39,8 @@ func TestTheTextLogTellsARecreationToAPerson(t *testing.T) {
 
 // shape is what is the same each time in a log, from the last row before the pod is gone to the verdicts:
 //   - Times, durations, numbers and addresses are words, columns are two spaces apart, and what is repeated stands once.
-//   - How the pod's absence is felt is GONE, its class CLASSES and its cause CAUSE: the network decides which of the three in gone
-//     it is, and whether it becomes another, which would be a line of its own and is left out.
+//   - How the pod's absence is felt is GONE, its class CLASSES and its cause CAUSE: the network decides which of the three in
+//     gone it is, and whether it becomes another, which would be a line of its own and is left out.
 //   - Until the name is back, ip and dns may break in the same round or one after the other. There, rows come before sentences,
 //     and of the rows those count in which both are out.
 //   - A row that a starved prober left void says nothing.

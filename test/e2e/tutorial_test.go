@@ -112,7 +112,8 @@ func TestTheTutorialWorksLineByLine(t *testing.T) {
 	}
 	answers("http://"+ip, string(first.UID), ip)
 	answers(s.url(), string(first.UID), ip)
-	if out := u.run("kubectl exec pod-prober -- /prober resolve apache." + s.name); !strings.Contains(out, s.service("apache").Spec.ClusterIP) {
+	out := u.run("kubectl exec pod-prober -- /prober resolve apache." + s.name)
+	if !strings.Contains(out, s.service("apache").Spec.ClusterIP) {
 		t.Error("/prober resolve does not tell the Service's address")
 	}
 

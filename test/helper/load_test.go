@@ -103,7 +103,9 @@ func TestALoadEndsWhenToldTo(t *testing.T) {
 }
 
 func TestALoadHasBounds(t *testing.T) {
-	for _, args := range [][]string{nil, {"a", "b"}, {"--rate=3000", "a"}, {"--rate=0", "a"}, {"--for=3m", "a"}, {"--timeout=0s", "a"}, {"http://a b"}} {
+	for _, args := range [][]string{
+		nil, {"a", "b"}, {"--rate=3000", "a"}, {"--rate=0", "a"}, {"--for=3m", "a"}, {"--timeout=0s", "a"}, {"http://a b"},
+	} {
 		if err := load(t.Context(), args, io.Discard); err == nil {
 			t.Errorf("%q were taken", args)
 		}
