@@ -217,7 +217,7 @@ func (t *Text) Stop(s Stop) error {
 		fmt.Fprintf(&t.out, "%d records of this log could not be written\n", s.Lost)
 	}
 	t.out.WriteByte('\n')
-	if err := report.Text(&t.out, s.Summary); err != nil {
+	if err := report.Text(&t.out, s.Summary, t.opt.Width); err != nil {
 		return err
 	}
 	return t.flush()

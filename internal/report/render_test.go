@@ -75,7 +75,7 @@ func TestTheReportAndTheLastComparisonAgreeToTheLetter(t *testing.T) {
 	for i, sc := range stories {
 		d, sum := document(t, sc)
 		var stop bytes.Buffer
-		if err := report.Text(&stop, sum); err != nil {
+		if err := report.Text(&stop, sum, 200); err != nil {
 			t.Fatal(err)
 		}
 		full := strings.Split(written(t, d, report.AsText, 200), "\n")

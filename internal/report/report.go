@@ -16,22 +16,23 @@ import (
 	"callbyname/internal/probe"
 )
 
-// Text writes the comparison: for each target a heading, a table with a row for each approach, and the conclusion.
-// Times are local ones. It fails only if w does.
-func Text(w io.Writer, s compare.Summary) error {
+// Text writes the comparison in lines of so many cells, as in TextOptions: for each target a heading, a table with a row for
+// each approach, and the conclusion. Times are local ones. It fails only if w does.
+func Text(w io.Writer, s compare.Summary, width int) error {
+	width = lineWidth(width)
 	var errs []error
 	for i, sum := range s.Targets {
 		if i > 0 {
 			_, err := io.WriteString(w, "\n")
 			errs = append(errs, err)
 		}
-		errs = append(errs, writeTarget(w, newTarget(sum, s.Interval, nil)))
+		errs = append(errs, writeTarget(w, newTarget(sum, s.Interval, nil), width))
 	}
 	return errors.Join(errs...)
 }
 
-func writeTarget(w io.Writer, t Target) error {
-	_, headErr := fmt.Fprintln(w, heading(t))
+func writeTarget(w io.Writer, t Target, width int) error {
+	_, headErr := fmt.Fprintln(w, headline(heading(t), width))
 	if t.Rounds == 0 {
 		return headErr
 	}
@@ -41,17 +42,13 @@ func writeTarget(w io.Writer, t Target) error {
 		total := a.quantiles(Total)
 		tab.row(append(a.counts(t.Interval), verdicts(a.Verdicts), total[0], total[2])...)
 	}
-	tableErr := tab.write(w)
-	_, endErr := fmt.Fprintf(w, "  %s\n", Wrap(Printable(conclusion(t), maxLine), lineWidth, "  "))
+	tableErr := tab.writeWithin(w, width, 1, verdictColumn)
+	_, endErr := fmt.Fprintf(w, "  %s\n", Wrap(Printable(conclusion(t), maxLine), width, "  "))
 	return errors.Join(headErr, tableErr, endErr)
 }
 
-const (
-	// maxLine bounds what is made of sentences, in cells.
-	maxLine = 4000
-	// lineWidth is where sentences are broken: about as wide as the table.
-	lineWidth = 120
-)
+// maxLine bounds what is made of sentences, in cells.
+const maxLine = 4000
 
 // heading says what was looked at, how often, and when.
 func heading(t Target) string {

@@ -21,6 +21,14 @@ const (
 	leastLane = 20
 )
 
+// lineWidth is how many cells lines take that are to have so many.
+func lineWidth(cells int) int {
+	if cells <= 0 {
+		return defaultWidth
+	}
+	return min(max(cells, leastWidth), mostWidth)
+}
+
 // text is a report on its way to a person.
 type text struct {
 	strings.Builder
@@ -30,10 +38,7 @@ type text struct {
 
 // Text writes the report for a terminal. Times are local ones. It fails only if w does.
 func (d Document) Text(w io.Writer, o TextOptions) error {
-	t := text{width: defaultWidth, colour: o.Colour}
-	if o.Width > 0 {
-		t.width = min(max(o.Width, leastWidth), mostWidth)
-	}
+	t := text{width: lineWidth(o.Width), colour: o.Colour}
 	for _, group := range d.groups() {
 		if group.together != nil {
 			t.heading(group.together, group.heading())
@@ -82,10 +87,15 @@ func (t *text) heading(target *Target, by string) {
 	if by != "" {
 		line += ", " + Printable(by, 2*maxCell)
 	}
-	if Cells(line) > t.width {
-		line = Wrap(line, t.width, "  ")
+	t.WriteString(headline(line, t.width) + "\n")
+}
+
+// headline is a heading in lines of so many cells; one that fits keeps its gaps.
+func headline(s string, width int) string {
+	if Cells(s) > width {
+		return Wrap(s, width, "  ")
 	}
-	t.WriteString(line + "\n")
+	return s
 }
 
 func (t *text) target(target *Target, by string) {
