@@ -55,9 +55,15 @@ func TestARecreationIsLoggedAsItHappenedAndReadsBackTheSame(t *testing.T) {
 	for _, mode := range []string{"all", "changes"} {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
-			flags, after := recreation(t)
-			ctx, enough := until(t)
-			log, code, stderr := probing(ctx, t, lines(t, after, enough), append(flags, "--log-format=json", "--log-rounds="+mode)...)
+			story := func() ([]byte, int, string) {
+				flags, after := recreation(t)
+				ctx, enough := until(t)
+				return probing(ctx, t, lines(t, after, enough), append(flags, "--log-format=json", "--log-rounds="+mode)...)
+			}
+			log, code, stderr := story()
+			for try := 1; try < 4 && starved(log); try++ {
+				log, code, stderr = story()
+			}
 			if code != exitOK || stderr != "" {
 				t.Errorf("exit status %d, %q", code, stderr)
 			}
@@ -137,6 +143,20 @@ func shape(log []byte) string {
 
 func TestTheTextLogOfARecreation(t *testing.T) {
 	t.Parallel()
+	log := textOfARecreation(t)
+	for try := 1; try < 4 && starved(log); try++ {
+		log = textOfARecreation(t)
+	}
+	golden(t, "recreation.txt", []byte(shape(log)))
+}
+
+// starved reports whether a prober had no CPU for a while, as its log says: then the story is another one.
+func starved(log []byte) bool {
+	return bytes.Contains(log, []byte("void")) && bytes.Contains(log, []byte("starved")) || bytes.Contains(log, []byte("nobody looked"))
+}
+
+func textOfARecreation(t *testing.T) []byte {
+	t.Helper()
 	flags, after := recreation(t)
 	row := regexp.MustCompile(`^\S+  httpd #(\d) `)
 	ctx, enough := until(t)
@@ -151,7 +171,7 @@ func TestTheTextLogOfARecreation(t *testing.T) {
 	if code != exitOK || stderr != "" {
 		t.Errorf("exit status %d, %q", code, stderr)
 	}
-	golden(t, "recreation.txt", []byte(shape(log)))
+	return log
 }
 
 // Skaffold and the like put something before each line.
