@@ -272,7 +272,7 @@ func (b *tab) fits() {
 		const width = document.documentElement.clientWidth;
 		if (document.documentElement.scrollWidth > width) out.push('it is ' + document.documentElement.scrollWidth + ' pixels wide');
 		const moves = '.segment, .flags, .ticks, .gantt'; // what may be cut off, as it comes in from the side
-		const seen = []; // texts, and the boxes of their lines
+		const seen = []; // texts, and the boxes of their lines, but for what can be scrolled
 		const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
 		while (walker.nextNode()) {
 			const e = walker.currentNode.parentElement;
@@ -280,12 +280,16 @@ func (b *tab) fits() {
 			const range = document.createRange();
 			range.selectNodeContents(walker.currentNode);
 			const r = range.getBoundingClientRect();
-			if (!e.closest('[id$=-list]')) seen.push([walker.currentNode.data.trim(), [...range.getClientRects()]]);
+			if (!e.closest('#events-list, #targets-list')) seen.push([walker.currentNode.data.trim(), [...range.getClientRects()]]);
 			const card = e.closest('section, nav, header, footer')?.getBoundingClientRect();
 			const ellipsis = getComputedStyle(e).textOverflow === 'ellipsis';
 			if (r.width > 1 && !ellipsis && (r.right > width + 1 || r.left < -1 || (card && (r.right > card.right + 1 || r.left < card.left - 1)))) {
 				out.push(JSON.stringify(walker.currentNode.data.slice(0, 60)) + ' reaches from ' + Math.round(r.left) + ' to ' + Math.round(r.right));
 			}
+		}
+		for (const time of document.querySelectorAll('.tick span:not(:empty)')) {
+			const [r, plot, shift] = [time.getBoundingClientRect(), time.closest('.plot').getBoundingClientRect(), 12]; // pixels, between two rounds
+			if (r.left < plot.left - shift || r.right > plot.right + shift) out.push('the time ' + time.innerText + ' is cut off');
 		}
 		const overlap = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 2 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 0.4 * Math.min(a.height, b.height);
 		seen.forEach(([text, boxes], i) => seen.slice(i + 1).forEach(([other, others]) => {

@@ -3,6 +3,7 @@ package browser
 import (
 	"context"
 	"fmt"
+	"math"
 	"net"
 	"regexp"
 	"runtime"
@@ -76,6 +77,7 @@ type story struct {
 	target string
 	comparetest.Scenario
 	names map[string]string // of pods, other than the scenario's
+	slow  bool              // answers take anything from microseconds to seconds
 }
 
 func (s story) Target() probe.Target {
@@ -109,7 +111,10 @@ func play(t testing.TB, ago time.Duration, stories ...story) *stand {
 					}
 				}
 				r.Target, r.Wall = st.target, s.started.Add(r.At)
-				for _, result := range r.Results {
+				for i, result := range r.Results {
+					if st.slow {
+						r.Results[i].Total = time.Duration(20*math.Pow10(int(r.Seq%6))) * time.Microsecond
+					}
 					if who := result.Who; who != nil && st.names[who.Name] != "" {
 						who.Name = st.names[who.Name]
 					}
@@ -126,7 +131,7 @@ func play(t testing.TB, ago time.Duration, stories ...story) *stand {
 // gallery has all that a page can show: a target in whose lanes each state stands, and many others, well or not.
 func gallery() []story {
 	lastTimes := regexp.MustCompile(`(\s+x\d+)?\s*(//.*)?$`) // how often the last line is played
-	stories := []story{{target: "httpd", Scenario: comparetest.Scenario{
+	stories := []story{{target: "httpd", slow: true, Scenario: comparetest.Scenario{
 		Approaches: "ip dns headless cached keepalive", Cache: 4 * time.Second,
 		Pods: "A=pod-httpd/10.244.0.5 B=pod-httpd/10.244.0.9 S=stranger/10.244.0.5", Service: "10.96.0.1",
 		Rounds: `

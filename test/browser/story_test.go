@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -65,9 +66,14 @@ func TestThePageTellsTheStoryOfTheDemoInTheWordsOfApiLogAndReport(t *testing.T) 
 	page.script(toldJS)
 	others := []*tab{open(t, base, dark), open(t, base, narrow), open(t, base, wide)}
 	pictures := func(moment string) {
+		var all sync.WaitGroup
 		for _, b := range append([]*tab{page}, others...) {
-			b.picture("story-" + moment)
+			all.Go(func() {
+				b.picture("story-" + moment)
+				b.fits()
+			})
 		}
+		all.Wait()
 	}
 
 	demo.says(`=> The name leads to pod-httpd`)

@@ -197,12 +197,3 @@ func (b *tab) until(what string, ok func(shown) bool) shown {
 	})
 	return s
 }
-
-// states are those of the approaches, by name.
-func (s shown) states() map[string]string {
-	m := map[string]string{}
-	for _, l := range s.Lanes {
-		m[l.Approach] = l.State
-	}
-	return m
-}
