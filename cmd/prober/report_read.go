@@ -205,13 +205,14 @@ func (r *logReader) file(ctx context.Context, name string, stdin io.Reader, p *p
 // take follows a record.
 func (r *logReader) take(rec *probelog.Record) error {
 	o, err := r.replay.Feed(rec)
-	if err != nil {
-		return err
-	}
 	run := r.runs[rec.ID]
-	if run == nil && rec.Run != nil {
+	if met := r.replay.Runs(); run == nil && len(met) > len(r.runs) { // it begins here, even if the rest of the record is no use
 		run = &readRun{}
 		r.runs[rec.ID] = run
+		r.follow(run, &met[len(met)-1].Run)
+	}
+	if err != nil {
+		return err
 	}
 	switch {
 	case run == nil:

@@ -188,55 +188,6 @@ func TestWhatARecreationExplainsIsNoOtherOutage(t *testing.T) {
 	}
 }
 
-func TestDamageIsSaidAndTheRestIsReported(t *testing.T) {
-	s := single(t)
-	lines := strings.SplitAfter(strings.TrimSpace(s.log), "\n")
-	whole := document(t, s.log)
-	last := len(lines)
-	for name, tt := range map[string]struct {
-		log         string
-		lines, skip int
-		where       string
-		same        bool
-		cut         bool
-	}{
-		"whole": {s.log, last, 0, "[]", true, false},
-		"interleaved with other lines": {"I1123 starting\n" + strings.Join(lines[:5], "") + "\n{\"level\":\"info\"}\nGET / 200\n" + strings.Join(lines[5:], ""),
-			last + 4, 3, "[{ 1 1 not a record of the prober} { 8 9 not a record of the prober}]", true, false},
-		"with kubectl's prefix": {"[pod/prober-x/prober] " + strings.Join(lines, "[pod/prober-x/prober] "), last, 0, "[]", true, false},
-		"cut in a line":         {strings.Join(lines[:last-2], "") + lines[last-2][:120], last - 1, 1, fmt.Sprintf("[{ %d %[1]d state: unexpected end of JSON input}]", last-1), false, false},
-		"a damaged round":       {strings.Join(lines[:7], "") + strings.Replace(lines[7], `"outcome":"`, `"outcome":"x`, 1) + strings.Join(lines[8:], ""), last, 1, "", false, false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			d := document(t, tt.log)
-			var where []string
-			for _, s := range d.Log.Where {
-				where = append(where, fmt.Sprintf("{%s %d %d %s}", s.File, s.From, s.To, s.Why))
-			}
-			if d.Log.Lines != tt.lines || d.Log.Skipped != tt.skip || tt.where != "" && "["+strings.Join(where, " ")+"]" != tt.where {
-				t.Errorf("%+v, want %d lines, %d skipped, %s", *d.Log, tt.lines, tt.skip, tt.where)
-			}
-			if tt.same {
-				same(t, name, d, whole)
-			} else if got, want := d.Runs[0].Targets[0].Rounds, whole.Runs[0].Targets[0].Rounds; got < want-1 {
-				t.Errorf("%d rounds of %d", got, want)
-			}
-		})
-	}
-}
-
-func TestOnlyTheFirstSkippedLinesAreNamed(t *testing.T) {
-	s := single(t)
-	d := document(t, strings.ReplaceAll(s.log, "\n", "\nnoise\n"))
-	if n := strings.Count(s.log, "\n"); d.Log.Skipped != n || len(d.Log.Where) != maxSkips {
-		t.Errorf("%d skipped of %d, %d named", d.Log.Skipped, n, len(d.Log.Where))
-	}
-	_, text, _ := reported(t, strings.ReplaceAll(s.log, "\n", "\nnoise\n"))
-	if want := fmt.Sprintf("and %d more", d.Log.Skipped-maxSkips); !strings.Contains(text, want) {
-		t.Errorf("no %q in %s", want, text)
-	}
-}
-
 // files writes parts of a log into a directory.
 func files(t *testing.T, parts map[string][]byte) string {
 	t.Helper()
@@ -301,6 +252,19 @@ func zipped(t *testing.T, s string) []byte {
 	return b.Bytes()
 }
 
+func TestAReportIsAsWideAsTheEnvironmentSays(t *testing.T) {
+	s := single(t)
+	var out, stderr bytes.Buffer
+	code := runReport(t.Context(), nil, environ("COLUMNS=80"), strings.NewReader(s.log), &out, &stderr)
+	longest := 0
+	for line := range strings.Lines(out.String()) {
+		longest = max(longest, len(line)-len("\n"))
+	}
+	if code != reportOK || longest > 80 || longest < 70 {
+		t.Errorf("exit status %d, %q, the longest line has %d columns:\n%s", code, &stderr, longest, &out)
+	}
+}
+
 func TestFilesOfARotatedLogAreReadInTheirOrder(t *testing.T) {
 	s := single(t)
 	lines := strings.SplitAfter(s.log, "\n")
@@ -317,17 +281,6 @@ func TestFilesOfARotatedLogAreReadInTheirOrder(t *testing.T) {
 	}
 }
 
-func TestACompressedLogThatWasCutIsReportedAsFarAsItGoes(t *testing.T) {
-	s := single(t)
-	whole := zipped(t, s.log)
-	dir := files(t, map[string][]byte{"log": whole[:len(whole)*3/4]})
-	d := document(t, "", filepath.Join(dir, "log"))
-	if !d.Log.Cut || d.Runs[0].Targets[0].Rounds == 0 {
-		t.Errorf("%+v", d.Log)
-	}
-	same(t, "by the standard input", document(t, string(whole)), document(t, s.log))
-}
-
 func TestTwoProbersInOneLogAreToldApart(t *testing.T) {
 	a := tell(t, comparetest.Named("a single pod is recreated with another IP"), "storyrunaa", probelog.All)
 	b := tell(t, comparetest.Named("a single pod is recreated with another IP"), "storyrunbb", probelog.All)
@@ -342,55 +295,6 @@ func TestTwoProbersInOneLogAreToldApart(t *testing.T) {
 	}
 	for i, s := range []story{a, b} {
 		same(t, s.run.ID, report.Document{Schema: 1, Runs: d.Runs[i : i+1]}, s.live)
-	}
-}
-
-func TestWhatCannotBeReportedIsSaidInALine(t *testing.T) {
-	s := single(t)
-	var text bytes.Buffer
-	log := probelog.NewText(&text, s.run, probelog.TextOptions{})
-	log.Start(comparetest.Start)
-	round := probe.Round{Target: "httpd", Seq: 1, Wall: comparetest.Start, Results: make([]probe.Result, 5)}
-	judged := make([]compare.Judged, 5)
-	for i := range judged {
-		round.Results[i].Outcome, judged[i].Outcome = probe.OK, probe.OK
-	}
-	if err := log.Round(round, judged); err != nil {
-		t.Fatal(err)
-	}
-	heading, row, _ := strings.Cut(text.String(), "\n\n")
-	lines := strings.SplitAfter(s.log, "\n")
-	dir := t.TempDir()
-	for name, tt := range map[string]struct {
-		stdin string
-		args  []string
-		want  string
-	}{
-		"a text log's heading":   {heading + "\n", nil, "this is a log in the text form"},
-		"a text log's row":       {row, nil, "prober report --from http://localhost:8080"},
-		"a text log of a pod":    {"[pod/prober] " + row, nil, "--log-format json"},
-		"nothing":                {"", nil, "the log is empty"},
-		"something else":         {"a\nb\n", nil, "no log of a prober: of 2 lines none"},
-		"rounds alone":           {lines[1] + lines[5], nil, "no start or state record"},
-		"a later schema":         {strings.Replace(lines[0], `"schema":1`, `"schema":2`, 1), nil, "written by a newer prober"},
-		"no such file":           {"", []string{filepath.Join(dir, "none")}, "no such file or directory"},
-		"no such file of two":    {"", []string{filepath.Join(dir, "none"), "-"}, "no such file or directory"},
-		"a directory":            {"", []string{dir}, "is a directory"},
-		"a flag":                 {s.log, []string{"--since", "1h"}, "unknown flag: --since"},
-		"a form":                 {s.log, []string{"-o", "yaml"}, "must be text or markdown or json"},
-		"a condition":            {s.log, []string{"--fail-on", "slow"}, `--fail-on "slow": must be one of broken, misrouted`},
-		"an approach":            {s.log, []string{"--fail-on", "dsn:broken"}, `there is no approach "dsn"; there are cached, dns, headless, ip, keepalive`},
-		"a log and a prober":     {"", []string{"--from", "http://localhost:1", "log"}, "one of the two"},
-		"no URL":                 {"", []string{"--from", ""}, "--from is empty"},
-		"something that is none": {"", []string{"--from", "localhost:8080"}, `--from "localhost:8080": must be the URL of a prober`},
-		"a damaged gzip":         {"\x1f\x8b\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00", nil, "gzip: invalid header"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			code, _, stderr := reported(t, tt.stdin, tt.args...)
-			if code != reportBad || !strings.HasPrefix(stderr, "prober report: ") || !strings.Contains(stderr, tt.want) || strings.Count(stderr, "\n") != 1 {
-				t.Errorf("exit status %d, %q, want %q", code, stderr, tt.want)
-			}
-		})
 	}
 }
 
@@ -488,19 +392,4 @@ func TestProgressIsShownOnATerminalAndTakenAway(t *testing.T) {
 	if w.Len() > 0 {
 		t.Errorf("%q where there is no terminal", &w)
 	}
-}
-
-// The log is read as rounds a second, and bytes.
-func BenchmarkReport(b *testing.B) {
-	const rounds = 10_000
-	s := tell(b, comparetest.Scenario{Approaches: "ip dns", Pods: "A=pod-httpd/10.0.0.5", Service: "10.96.0.1",
-		Rounds: fmt.Sprintf("- A\nA A x%d", rounds-1)}, "storyrun12", probelog.All)
-	b.SetBytes(int64(len(s.log)))
-	b.ReportAllocs()
-	for b.Loop() {
-		if code, _, stderr := reported(b, s.log); code != reportOK {
-			b.Fatal(stderr)
-		}
-	}
-	b.ReportMetric(float64(b.N*rounds)/b.Elapsed().Seconds(), "rounds/s")
 }
