@@ -209,3 +209,24 @@ func TestFlags(t *testing.T) {
 		})
 	}
 }
+
+// An audience that sees it beside something else, or with something before each line, gets whole lines too.
+func TestTheStoryIsAsWideAsTheEnvironmentSays(t *testing.T) {
+	t.Parallel()
+	ctx, interrupt := context.WithCancelCause(t.Context())
+	out := &listening{heard: func(text string) {
+		if strings.Contains(text, "  httpd #1 ") {
+			interrupt(errors.New("SIGINT"))
+		}
+	}}
+	narrow := func(name string) (string, bool) { return "80", name == "COLUMNS" }
+	run(ctx, []string{"--interval=100ms", "--listen="}, narrow, strings.NewReader(""), out, io.Discard, stage{})
+	heading, _, _ := strings.Cut(out.all.String(), "  httpd #1 ")
+	longest := 0
+	for line := range strings.Lines(heading) {
+		longest = max(longest, len(line)-len("\n"))
+	}
+	if longest > 80 || longest < 70 || !strings.Contains(heading, "(1)") {
+		t.Errorf("the longest line has %d columns:\n%s", longest, heading)
+	}
+}

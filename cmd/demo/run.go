@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -100,7 +101,8 @@ func run(ctx context.Context, args []string, lookup func(string) (string, bool),
 		fmt.Fprintf(stderr, "demo: %s\n", cli.Clean(err))
 		return exitUsage
 	}
-	told, err := tell(ctx, o, on, ln, stdin, stdout, cli.Colour(stdout, lookup))
+	look := probelog.TextOptions{Width: cmp.Or(cli.Columns(stdout, lookup), plainWidth), Colour: cli.Colour(stdout, lookup)}
+	told, err := tell(ctx, o, on, ln, stdin, stdout, look)
 	switch {
 	case err != nil:
 		fmt.Fprintf(stderr, "demo: %s\n", cli.Clean(err))
@@ -113,7 +115,7 @@ func run(ctx context.Context, args []string, lookup func(string) (string, bool),
 
 // tell runs the lab, the prober and the story, and shows it on ln, unless that is nil. It closes ln. It reports whether the
 // story was told to its end, with all its lessons.
-func tell(ctx context.Context, o options, on stage, ln net.Listener, stdin io.Reader, stdout io.Writer, colour bool) (told bool, err error) {
+func tell(ctx context.Context, o options, on stage, ln net.Listener, stdin io.Reader, stdout io.Writer, look probelog.TextOptions) (told bool, err error) {
 	if ln != nil {
 		defer ln.Close() // once more after serving, which does no harm
 	}
@@ -148,16 +150,12 @@ func tell(ctx context.Context, o options, on stage, ln net.Listener, stdin io.Re
 		ID: probelog.NewID(), Version: cli.Version(), Targets: targets, Timeout: timeout, Rounds: probelog.All,
 		Options: compare.Options{Interval: o.interval, Settle: settleRounds * o.interval},
 	}
-	width, ok := cli.Terminal(stdout)
-	if !ok || width == 0 {
-		width = plainWidth
-	}
-	var log probelog.Log = probelog.NewText(stdout, run, probelog.TextOptions{Width: width, Colour: colour})
+	var log probelog.Log = probelog.NewText(stdout, run, look)
 	if on.also != nil {
 		log = probelog.Tee(log, on.also(run))
 	}
 	r := probelog.NewRecorder(run, log)
-	n := &narrator{steps: story(), world: w, out: stdout, width: width, colour: colour, apart: true, stay: o.stay}
+	n := &narrator{steps: story(), world: w, out: stdout, width: look.Width, colour: look.Colour, apart: true, stay: o.stay}
 	if o.wait {
 		n.wait = pressed(stdin)
 	}
@@ -198,7 +196,7 @@ func tell(ctx context.Context, o options, on stage, ln net.Listener, stdin io.Re
 	return n.over() && !n.failed, lost
 }
 
-// plainWidth is how wide lines are where there is no terminal.
+// plainWidth is how wide lines are where neither a terminal nor COLUMNS tells.
 const plainWidth = 120
 
 // pressed reports, each time that it is asked, whether Enter was pressed since it was asked last. Without more input to come

@@ -104,9 +104,8 @@ func runReport(ctx context.Context, args []string, lookup func(string) (string, 
 	if ctx.Err() != nil {
 		fmt.Fprintln(stderr, "prober report: interrupted; this is what was read until then")
 	}
-	width, _ := cli.Terminal(stdout)
 	var out bytes.Buffer
-	if err := d.Write(&out, report.Form(o.form), report.TextOptions{Width: width, Colour: cli.Colour(stdout, lookup)}); err != nil {
+	if err := d.Write(&out, report.Form(o.form), report.TextOptions{Width: cli.Columns(stdout, lookup), Colour: cli.Colour(stdout, lookup)}); err != nil {
 		return fail(err)
 	}
 	if _, err := stdout.Write(out.Bytes()); err != nil {

@@ -140,3 +140,21 @@ func TestAPortInUseIsOneClearLineAndNothingStarts(t *testing.T) {
 		}
 	}
 }
+
+// A pod's localhost is not that of who reads its log.
+func TestInAPodTheWayToThePageIsTold(t *testing.T) {
+	t.Parallel()
+	ctx, enough := until(t)
+	out := &tape{line: func(line string) {
+		if strings.Contains(line, "  httpd #1 ") {
+			enough()
+		}
+	}}
+	var stderr bytes.Buffer
+	flags := append(answering(t, "127.0.0.1:0", nil), "--listen=127.0.0.1:0")
+	code := run(ctx, flags, environ("KUBERNETES_SERVICE_HOST=10.96.0.1"), out, &stderr)
+	said := regexp.MustCompile(`^prober: the live page is in this pod: kubectl port-forward pod/\S+ (\d+) .* to http://localhost:(\d+)\n$`)
+	if m := said.FindStringSubmatch(stderr.String()); code != exitOK || m == nil || m[1] != m[2] {
+		t.Errorf("exit status %d, %q", code, &stderr)
+	}
+}

@@ -64,7 +64,7 @@ func watch(ctx context.Context, s config.Settings, o options, ln net.Listener, s
 		})
 		defer served.Stop()
 		if o.logFormat == "text" {
-			fmt.Fprintf(stderr, "prober: the live page is at %s\n", page.Address(ln))
+			fmt.Fprintf(stderr, "prober: the live page is %s\n", o.whereabouts(ln, host))
 		}
 	}
 	r.Start(started)

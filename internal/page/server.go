@@ -27,6 +27,8 @@ func Listen(address string) (net.Listener, error) {
 		return ln, nil
 	case errors.Is(err, syscall.EADDRINUSE):
 		return nil, fmt.Errorf("--listen %q: %w: give another port, or --listen= for no page", address, err)
+	case errors.Is(err, syscall.EACCES):
+		return nil, fmt.Errorf("--listen %q: %w: ports below 1024 are not for everybody; :8080 needs no rights", address, err)
 	}
 	return nil, fmt.Errorf("--listen %q: must be an address to listen on, such as :8080, or empty for no page: %w", address, err)
 }
