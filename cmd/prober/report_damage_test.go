@@ -64,13 +64,24 @@ func TestOnlyTheFirstSkippedLinesAreNamed(t *testing.T) {
 	}
 }
 
-func TestACompressedLogThatWasCutIsReportedAsFarAsItGoes(t *testing.T) {
+func TestACompressedLogIsReportedAsFarAsItCanBeRead(t *testing.T) {
 	s := single(t)
 	whole := zipped(t, s.log)
-	dir := files(t, map[string][]byte{"log": whole[:len(whole)*3/4]})
-	d := document(t, "", filepath.Join(dir, "log"))
-	if !d.Log.Cut || d.Runs[0].Targets[0].Rounds == 0 {
-		t.Errorf("%+v", d.Log)
+	flipped := func(at int) []byte {
+		damaged := bytes.Clone(whole)
+		damaged[at] ^= 0xff
+		return damaged
+	}
+	for name, log := range map[string][]byte{
+		"cut":                whole[:len(whole)*3/4],
+		"damaged":            flipped(len(whole) * 3 / 4),
+		"another checksum":   flipped(len(whole) - 8), // RFC 1952, 2.3.1: the last eight bytes are that and the size
+		"something after it": append(bytes.Clone(whole), "\x00\x00garbage, not gzip"...),
+	} {
+		d := document(t, "", filepath.Join(files(t, map[string][]byte{"log": log}), "log"))
+		if !d.Log.Cut || d.Runs[0].Targets[0].Rounds == 0 {
+			t.Errorf("%s: %+v", name, d.Log)
+		}
 	}
 	same(t, "by the standard input", document(t, string(whole)), document(t, s.log))
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"compress/flate"
 	"compress/gzip"
 	"context"
 	"errors"
@@ -186,7 +187,7 @@ func (r *logReader) file(ctx context.Context, name string, stdin io.Reader, p *p
 				r.skip(where, lineErr)
 			case err == io.EOF:
 				return
-			case errors.Is(err, io.ErrUnexpectedEOF): // of gzip
+			case endsEarly(err):
 				r.log.Cut = true
 				return
 			default:
@@ -200,6 +201,12 @@ func (r *logReader) file(ctx context.Context, name string, stdin io.Reader, p *p
 	})
 	r.log.Lines += r.records.Lines()
 	return errors.Join(err, failed)
+}
+
+// endsEarly reports whether what is compressed cannot be read to its end, since it was cut or damaged: what was read stands.
+func endsEarly(err error) bool {
+	corrupt := flate.CorruptInputError(0)
+	return errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &corrupt) || errors.Is(err, gzip.ErrChecksum) || errors.Is(err, gzip.ErrHeader)
 }
 
 // take follows a record.

@@ -98,9 +98,6 @@ func (r *Recorder) Stop(at time.Duration, wall time.Time, reason string) compare
 	return s
 }
 
-// Summary adds up everything observed so far.
-func (r *Recorder) Summary() compare.Summary { return r.tracker.Summary() }
-
 // Target adds up what was observed of one target so far, as the Tracker does.
 func (r *Recorder) Target(name string, before compare.TargetSummary) (sum compare.TargetSummary, ok bool) {
 	return r.tracker.Target(name, before)

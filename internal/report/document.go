@@ -38,7 +38,7 @@ type Log struct {
 	Skipped int `json:"skipped"`
 	// Where are the first of those.
 	Where []Skip `json:"where,omitempty"`
-	// Cut is true when an input ended in the middle, as a gzip stream does whose end is missing.
+	// Cut is true when a gzip stream could not be read to its end: it was cut, or is damaged.
 	Cut bool `json:"cut,omitempty"`
 }
 

@@ -352,7 +352,7 @@ func (l *Log) lines() []string {
 		lines = append(lines, fmt.Sprintf("and %d more", more))
 	}
 	if l.Cut {
-		lines = append(lines, "The log ends in the middle: it was cut.")
+		lines = append(lines, "The log ends in the middle: what is compressed was cut, or is damaged.")
 	}
 	return lines
 }
