@@ -265,7 +265,11 @@ func TestLookupsAtOnceDoNotMix(t *testing.T) {
 		lookups.Go(func() {
 			for range 10 {
 				answer, err := r.Lookup(within(t, 20*time.Second), fmt.Sprintf("n%d", i), Any)
-				if err != nil || !slices.Equal(answer.Addrs, want) || len(answer.Tried) != 4 {
+				// On a busy machine the second family may miss its grace; what does come is its own.
+				mine := slices.DeleteFunc(slices.Clone(want), func(a netip.Addr) bool {
+					return a.Is4() && answer.Unanswered&IPv4 != 0 || a.Is6() && answer.Unanswered&IPv6 != 0
+				})
+				if err != nil || !slices.Equal(answer.Addrs, mine) || len(mine) == 0 || len(answer.Tried) != 4 {
 					t.Errorf("n%d: got %+v, %v", i, answer, err)
 				}
 			}
