@@ -89,7 +89,7 @@ func TestNoStateIsToldByColourAlone(t *testing.T) {
 	// The look of a mark and of a stretch, without its colours.
 	for what, script := range map[string]string{
 		"mark": `[...document.querySelectorAll('.icon')].map((icon) => [icon.dataset.state, icon.querySelector('path').getAttribute('d')])`,
-		"stretch": `[...document.querySelectorAll('#chart .segment')].map((s) => [s.dataset.state,
+		"stretch": `[...document.querySelectorAll('#chart .segment, #legend .segment')].map((s) => [s.dataset.state + (s.dataset.pod === '0' && s.dataset.state === 'ok' ? ' by the next pod' : ''),
 			[getComputedStyle(s).backgroundImage, getComputedStyle(s).borderBlockStyle].join(' ').replaceAll(/(rgba?|color)\([^)]*\)/g, 'colour')])`,
 	} {
 		states := map[string]string{} // by look
@@ -106,6 +106,17 @@ func TestNoStateIsToldByColourAlone(t *testing.T) {
 			t.Errorf("%ss of these states only: %v", what, found)
 		}
 	}
+	// Where the system allows few colours, what is chosen is still told from what is not.
+	forced := light
+	forced.forced = true
+	b.look(forced)
+	const looks = `['#zoom button', '#targets-list button'].map((s) => [...document.querySelectorAll(s)])
+		.map((all) => new Set(all.map((e) => [getComputedStyle(e).backgroundColor, getComputedStyle(e).borderLeftWidth].join())).size)`
+	if got := eval[[]int](b, looks); !slices.Equal(got, []int{2, 2}) {
+		t.Errorf("with forced colours, choices have so many looks: %v", got)
+	}
+	b.picture("forced")
+
 	var captions []string
 	for _, l := range s.Lanes {
 		for _, segment := range l.Segments {
