@@ -97,7 +97,7 @@ func (t *target) effect(i int, r *compare.Recreation, steps []history.Step, caus
 		e := r.Effects[i]
 		v.Verdict, v.Words = e.Verdict, string(e.Verdict)
 		switch {
-		case e.Verdict == compare.Broken && t.stillOut(i, r):
+		case (e.Verdict == compare.Broken || e.Verdict == compare.Misrouted) && t.stillOut(i, r):
 			v.Words += ", still out"
 		case e.Lost > 0:
 			v.Lost, v.OutMS = e.Lost, ms(e.For)
