@@ -89,8 +89,12 @@ func TestNoStateIsToldByColourAlone(t *testing.T) {
 	// The look of a mark and of a stretch, without its colours.
 	for what, script := range map[string]string{
 		"mark": `[...document.querySelectorAll('.icon')].map((icon) => [icon.dataset.state, icon.querySelector('path').getAttribute('d')])`,
-		"stretch": `[...document.querySelectorAll('#chart .segment, #legend .segment')].map((s) => [s.dataset.state + (s.dataset.pod === '0' && s.dataset.state === 'ok' ? ' by the next pod' : ''),
-			[getComputedStyle(s).backgroundImage, getComputedStyle(s).borderBlockStyle].join(' ').replaceAll(/(rgba?|color)\([^)]*\)/g, 'colour')])`,
+		"stretch": `[...document.querySelectorAll('#chart .segment, #legend .segment')].map((s) => {
+			const { state, pod } = s.dataset;
+			const { backgroundImage, borderBlockStyle } = getComputedStyle(s);
+			return [state === 'ok' && pod === '0' ? 'ok by the next pod' : state,
+				(backgroundImage + ' ' + borderBlockStyle).replaceAll(/(rgba?|color)\([^)]*\)/g, 'colour')];
+		})`,
 	} {
 		states := map[string]string{} // by look
 		found := map[string]bool{}
@@ -148,7 +152,8 @@ func TestEveryControlIsReachedByKeyboardIsSeenThenAndHasAName(t *testing.T) {
 			Inside  bool
 		}](b, `(() => {
 			const e = document.activeElement, style = getComputedStyle(e), r = e.getBoundingClientRect();
-			return { Control: e.dataset.control ?? '', Outline: style.outlineStyle + ' ' + style.outlineWidth, Inside: r.right > 0 && r.left < innerWidth && r.bottom > 0 && r.top < innerHeight };
+			const inside = r.right > 0 && r.left < innerWidth && r.bottom > 0 && r.top < innerHeight;
+			return { Control: e.dataset.control ?? '', Outline: style.outlineStyle + ' ' + style.outlineWidth, Inside: inside };
 		})()`)
 		var i int
 		if _, err := fmt.Sscan(at.Control, &i); err != nil {
@@ -194,7 +199,8 @@ func TestEveryControlIsReachedByKeyboardIsSeenThenAndHasAName(t *testing.T) {
 	for _, node := range call(b, accessibility.GetFullAXTree, accessibility.GetFullAXTreeParams{}).Nodes {
 		role := text(node.Role)
 		switch role {
-		case "button", "link", "radio", "radiogroup", "searchbox", "textbox", "DisclosureTriangle", "image", "navigation", "region", "columnheader", "rowheader", "heading":
+		case "button", "link", "radio", "radiogroup", "searchbox", "textbox", "DisclosureTriangle", "image", "navigation", "region",
+			"columnheader", "rowheader", "heading":
 		default:
 			continue
 		}
@@ -206,7 +212,7 @@ func TestEveryControlIsReachedByKeyboardIsSeenThenAndHasAName(t *testing.T) {
 			t.Errorf("a %s has no name: %+v", role, node)
 		}
 	}
-	for _, role := range []string{"button", "link", "radio", "radiogroup", "searchbox", "image", "navigation", "region", "columnheader", "rowheader", "heading"} {
+	for _, role := range strings.Fields("button link radio radiogroup searchbox image navigation region columnheader rowheader heading") {
 		if names[role] == 0 {
 			t.Errorf("who does not see the page finds no %s: %v", role, names)
 		}
@@ -257,6 +263,12 @@ func TestNothingIsCutOffOnAPhoneAndAllCanBeReadFromAfar(t *testing.T) {
 	b.look(wide)
 	b.fits()
 	b.picture("gallery")
+	eventually(t, "no time below the lanes is cut off", func() bool {
+		return eval[bool](b, `[...document.querySelectorAll('.tick span:not(:empty)')].every((time) => {
+			const [r, plot, shift] = [time.getBoundingClientRect(), time.closest('.plot').getBoundingClientRect(), 12]; // pixels, between two rounds
+			return r.left > plot.left - shift && r.right < plot.right + shift;
+		})`)
+	})
 	small := eval[map[string]float64](b, `(() => {
 		const least = {};
 		const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -294,15 +306,13 @@ func (b *tab) fits() {
 			if (!e.closest('#events-list, #targets-list')) seen.push([walker.currentNode.data.trim(), [...range.getClientRects()]]);
 			const card = e.closest('section, nav, header, footer')?.getBoundingClientRect();
 			const ellipsis = getComputedStyle(e).textOverflow === 'ellipsis';
-			if (r.width > 1 && !ellipsis && (r.right > width + 1 || r.left < -1 || (card && (r.right > card.right + 1 || r.left < card.left - 1)))) {
+			const outside = (left, right) => r.right > right + 1 || r.left < left - 1;
+			if (r.width > 1 && !ellipsis && (outside(0, width) || (card && outside(card.left, card.right)))) {
 				out.push(JSON.stringify(walker.currentNode.data.slice(0, 60)) + ' reaches from ' + Math.round(r.left) + ' to ' + Math.round(r.right));
 			}
 		}
-		for (const time of document.querySelectorAll('.tick span:not(:empty)')) {
-			const [r, plot, shift] = [time.getBoundingClientRect(), time.closest('.plot').getBoundingClientRect(), 12]; // pixels, between two rounds
-			if (r.left < plot.left - shift || r.right > plot.right + shift) out.push('the time ' + time.innerText + ' is cut off');
-		}
-		const overlap = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 2 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 0.4 * Math.min(a.height, b.height);
+		const overlap = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 2
+			&& Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 0.4 * Math.min(a.height, b.height);
 		seen.forEach(([text, boxes], i) => seen.slice(i + 1).forEach(([other, others]) => {
 			if (boxes.some((a) => others.some((b) => overlap(a, b)))) out.push(JSON.stringify(text.slice(0, 40)) + ' lies on ' + JSON.stringify(other.slice(0, 40)));
 		}));

@@ -69,7 +69,7 @@ func agree(b *tab, base, target string) {
 	b.Helper()
 	var differ string
 	defer func() {
-		if b.Failed() {
+		if differ != "" {
 			b.Logf("the page (%s) differs from the API: %s", b.guise.name, differ)
 		}
 	}()

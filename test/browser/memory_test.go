@@ -128,7 +128,8 @@ func TestADayOfRoundsOfFiftyTargetsDoesNotMakeThePageGrow(t *testing.T) {
 	full := b.memory()
 	var server runtime.MemStats
 	runtime.ReadMemStats(&server)
-	t.Logf("%d rounds in %v; after half a day %v; after a day %v; the server's process %d MB", s.observed(), took.Round(time.Second), half, full, server.HeapAlloc>>20)
+	t.Logf("%d rounds in %v; after half a day %v; after a day %v; the server's process %d MB",
+		s.observed(), took.Round(time.Second), half, full, server.HeapAlloc>>20)
 
 	end := b.until("all is drawn", func(s shown) bool { return s.calls("headless") == int(rounds) })
 	if f := get[struct{ Recreated int }](t, s.url+"/api/v1/targets/target-00"); f.Recreated < 100 || len(end.Changes) == 0 {

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
@@ -110,6 +111,18 @@ func eval[T any](b *tab, expression string) T {
 		b.Fatalf("%s: %.200s: %v", b.url, expression, err)
 	}
 	return v
+}
+
+// call runs a command of the browser's protocol.
+func call[P, R any](b *tab, command cdp.Command[P, R], params P) R {
+	b.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, bound)
+	defer cancel()
+	r, err := chromedp.Call(ctx, command, params)
+	if err != nil {
+		b.Fatalf("%s: %s: %v", b.url, command.Method, err)
+	}
+	return r
 }
 
 // script runs JavaScript of which nothing comes.

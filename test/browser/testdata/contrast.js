@@ -43,7 +43,7 @@ JSON.stringify((() => {
     for (let e = element; e; e = e.parentElement) if (getComputedStyle(e).clipPath !== 'none') return false;
     return true;
   };
-  const describe = (element) => [element.tagName.toLowerCase(), element.id && `#${element.id}`, element.getAttribute('class') && `.${element.getAttribute('class')}`].filter(Boolean).join('');
+  const describe = (element) => `${element.localName}#${element.id}.${element.getAttribute('class') ?? ''}`;
   const poor = [];
   const judge = (what, element, pairs, least) => {
     const worst = Math.min(...pairs.map(([a, b]) => ratio(a, b)));

@@ -9,6 +9,6 @@
     });
     if (told.at(-1) !== now && told.length < 5000) told.push(now);
   };
-  new MutationObserver(look).observe(document.body, { subtree: true, childList: true, characterData: true, attributes: true, attributeFilter: ['data-state'] });
+  new MutationObserver(look).observe(document.body, { subtree: true, childList: true, characterData: true, attributeFilter: ['data-state'] });
   look();
 })()
