@@ -93,6 +93,9 @@ func (s *space) prober(pod string) *tail {
 func (l *tail) read(stream io.Reader) {
 	for r := probelog.NewReader(io.TeeReader(stream, l)); ; {
 		record, err := r.Next()
+		if errors.Is(err, probelog.ErrForeign) {
+			continue // what the prober says on its standard error is in the pod's log as well
+		}
 		if err != nil {
 			l.mu.Lock()
 			defer l.mu.Unlock()
