@@ -67,14 +67,14 @@ var mutants = []mutant{
 	{
 		name: "a recreation is judged on time in which nobody looked",
 		file: "internal/compare/settle.go",
-		old:  "min(s.now.since(r.FirstNew), s.now.since(r.LastOld))",
+		old:  "min(s.now.Since(r.FirstNew), s.now.Since(r.LastOld))",
 		new:  "min(s.now.At-r.FirstNew.At, s.now.At-r.LastOld.At)",
 		test: "TestEachStoryGivesItsEvents",
 	},
 	{
 		name: "a pod is lost in a time in which nobody looked",
 		file: "internal/compare/recreate.go",
-		old:  "s.now.since(c.Last) >= s.settle",
+		old:  "s.now.Since(c.Last) >= s.settle",
 		new:  "s.now.At-c.Last.At >= s.settle",
 		test: "TestEachStoryGivesItsEvents",
 	},
@@ -82,7 +82,7 @@ var mutants = []mutant{
 		name: "an outage's longest time leaves out that nobody looked",
 		file: "internal/compare/compare.go",
 		old:  "o.until().At - from.At",
-		new:  "o.until().since(from)",
+		new:  "o.until().Since(from)",
 		test: "TestEachStoryGivesItsEvents",
 	},
 	{
