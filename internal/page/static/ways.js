@@ -27,10 +27,17 @@ function update(node, { a }) {
   say(node.querySelector('.how'), a.how);
   const { who, dns } = a;
   fact(node, 'calls', a.calls || 'nothing yet', a.outcome === 'ok' ? 'answered' : [a.outcome, a.detail].filter(Boolean).join(': '));
-  fact(node, 'who', who ? (who.now ? who.words : 'nobody now') : 'nobody yet', who ? answered(who) : '');
+  fact(node, 'who', answers(a), who ? answered(who) : '');
   fact(node, 'dns', dns ? dns.words : 'was not asked', dns ? `${dns.ttl}, asked ${dns.clock}` : '');
   fact(node, 'lost', `${a.lost} of ${a.probes} calls`, a.outages ? `${a.outages} × out, longest ${a.longest}` : 'never out');
   fact(node, 'latency', a.latency);
+}
+
+// answers is who answers now. The wrong pod does, too; the headline says which it is.
+function answers({ who, outcome }) {
+  if (outcome === 'wrong_pod') return 'the wrong pod';
+  if (!who) return 'nobody yet';
+  return who.now ? who.words : 'nobody now';
 }
 
 function answered(who) {
