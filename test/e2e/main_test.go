@@ -74,6 +74,11 @@ func (p pass) choose() {
 
 // onOwn starts a cluster, loads the images, runs the tests, and takes all down, after an interrupt too.
 func (p pass) onOwn(ctx context.Context, images string, tests func() int) (code int, err error) {
+	unlock, err := alone(filepath.Dir(ownDir))
+	if err != nil {
+		return 1, err
+	}
+	defer unlock()
 	scratch, err := os.MkdirTemp("", "callbyname-e2e-")
 	if err != nil {
 		return 1, err
@@ -101,7 +106,7 @@ func (p pass) onOwn(ctx context.Context, images string, tests func() int) (code 
 			err = e
 		}
 	}()
-	// One that is there was left by tests that were killed.
+	// One that is there was left by tests that were killed: those that run hold the lock.
 	if err := errors.Join(cluster(ctx, "down"), cluster(ctx, append(p.cluster, "up")...)); err != nil {
 		return 1, err
 	}
@@ -121,6 +126,20 @@ func (p pass) onOwn(ctx context.Context, images string, tests func() int) (code 
 	}
 }
 
+// alone locks a folder against other end-to-end tests on this machine, whose cluster would be taken down under them. The kernel
+// unlocks it when the process ends, however that comes about.
+func alone(folder string) (unlock func() error, err error) {
+	f, err := os.Open(folder)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("locking %q, which end-to-end tests that run on this machine hold: %w", folder, err)
+	}
+	return f.Close, nil
+}
+
 // goRun runs a program of the module test; what it says goes to standard error, beside the tests' own words.
 func goRun(ctx context.Context, env []string, args ...string) error {
 	cmd := exec.CommandContext(ctx, "go", append([]string{"run"}, args...)...)
@@ -133,4 +152,25 @@ func goRun(ctx context.Context, env []string, args ...string) error {
 		return fmt.Errorf("go run %s: %w", strings.Join(args, " "), err)
 	}
 	return nil
+}
+
+func TestTwoRunsDoNotShareAMachine(t *testing.T) {
+	dir := t.TempDir()
+	unlock, err := alone(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := alone(dir); err == nil {
+		t.Error("locked twice")
+	}
+	if err := unlock(); err != nil {
+		t.Fatal(err)
+	}
+	again, err := alone(dir)
+	if err != nil {
+		t.Fatalf("not free after the first run's end: %v", err)
+	}
+	if err := again(); err != nil {
+		t.Error(err)
+	}
 }
