@@ -23,7 +23,7 @@ func (e Event) Sentence() string {
 		return fmt.Sprintf("no IP to pin: the pod says that its IP is %s, which is another place for whoever uses it", list(e.Addrs))
 	case ProxiedPin:
 		return fmt.Sprintf("%v is no pod's own IP: %s at %s answered there, behind a Service or a proxy that hides which pod answers",
-			e.Addr, e.Pod.name(), bracketed(e.Pod.IP))
+			e.Addr, e.Pod.name(), Bracketed(e.Pod.IP))
 	case NoIdentity:
 		return "the target does not say which pod answers: availability is compared, but a restart or a wrong pod cannot be told"
 	case NoUID:
@@ -39,9 +39,9 @@ func (e Event) Sentence() string {
 	case Corrected:
 		return e.corrected()
 	case Restarted:
-		return fmt.Sprintf("%s restarted in place: another process in the same pod, which keeps its IP %s", e.Pod.name(), bracketed(e.Pod.IP))
+		return fmt.Sprintf("%s restarted in place: another process in the same pod, which keeps its IP %s", e.Pod.name(), Bracketed(e.Pod.IP))
 	case RestartedOrRecreated:
-		return fmt.Sprintf("%s was restarted or recreated: another process at the same IP %s, and no UID that tells which", e.Pod.name(), bracketed(e.Pod.IP))
+		return fmt.Sprintf("%s was restarted or recreated: another process at the same IP %s, and no UID that tells which", e.Pod.name(), Bracketed(e.Pod.IP))
 	case Moved:
 		return fmt.Sprintf("pod moved: %s (the same pod, another IP)", change(e.Was, e.Pod))
 	case Recreated:
@@ -52,7 +52,7 @@ func (e Event) Sentence() string {
 	case PresumedRecreated:
 		return fmt.Sprintf("pod presumed recreated: %s (no UID proves it)", change(e.Was, e.Pod))
 	case Lost:
-		return fmt.Sprintf("pod lost: %s no longer answers at %s; pods that were known before do, and no new one", e.Was.name(), bracketed(e.Was.IP))
+		return fmt.Sprintf("pod lost: %s no longer answers at %s; pods that were known before do, and no new one", e.Was.name(), Bracketed(e.Was.IP))
 	case Withdrawn:
 		return e.withdrawn()
 	case Settled:
@@ -195,7 +195,7 @@ func (e Event) corrected() string {
 }
 
 func (e Event) withdrawn() string {
-	s := fmt.Sprintf("%s answers at %s again: ", e.Pod.name(), bracketed(e.Pod.IP))
+	s := fmt.Sprintf("%s answers at %s again: ", e.Pod.name(), Bracketed(e.Pod.IP))
 	if e.Recreation == nil {
 		return s + "it was not lost"
 	}
@@ -258,7 +258,7 @@ func (p *Pod) name() string {
 	case p.Name != "":
 		return p.Name
 	case p.IP.IsValid():
-		return bracketed(p.IP)
+		return Bracketed(p.IP)
 	}
 	return p.Key
 }
@@ -273,7 +273,7 @@ func (p *Pod) owner(sep string) string {
 
 // change is what a pod was and is, with the name only once when it stayed.
 func change(was, is *Pod) string {
-	from, to := bracketed(was.IP), bracketed(is.IP)
+	from, to := Bracketed(was.IP), Bracketed(is.IP)
 	if was.Name != is.Name {
 		return strings.TrimSpace(was.Name+" "+from) + " -> " + strings.TrimSpace(is.Name+" "+to)
 	}
@@ -285,8 +285,8 @@ func change(was, is *Pod) string {
 
 func (m Moment) clock() string { return m.Wall.Local().Format("15:04:05") }
 
-// bracketed is an address as it stands in a URL.
-func bracketed(a netip.Addr) string {
+// Bracketed is an address as it stands in a URL; "an unknown IP" for the zero Addr.
+func Bracketed(a netip.Addr) string {
 	switch {
 	case !a.IsValid():
 		return "an unknown IP"
@@ -299,7 +299,7 @@ func bracketed(a netip.Addr) string {
 func list(addrs []netip.Addr) string {
 	parts := make([]string, len(addrs))
 	for i, a := range addrs {
-		parts[i] = bracketed(a)
+		parts[i] = Bracketed(a)
 	}
 	return enumerate(parts)
 }

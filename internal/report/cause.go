@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"net/netip"
 
 	"callbyname/internal/compare"
 	"callbyname/internal/history"
@@ -47,9 +46,9 @@ func what(r compare.Recreation) string {
 	}
 	switch {
 	case r.SameIP():
-		return who + " with the same IP, " + bracketed(r.Old.IP)
+		return who + " with the same IP, " + compare.Bracketed(r.Old.IP)
 	case r.Old.IP.IsValid() && r.New.IP.IsValid():
-		return fmt.Sprintf("%s%s, %s -> %s", who, to, bracketed(r.Old.IP), bracketed(r.New.IP))
+		return fmt.Sprintf("%s%s, %s -> %s", who, to, compare.Bracketed(r.Old.IP), compare.Bracketed(r.New.IP))
 	}
 	return who
 }
@@ -79,9 +78,9 @@ func StepWords(s history.Step, r compare.Recreation) string {
 		if len(s.Addrs) == 0 {
 			return s.Host + " has no address any more"
 		}
-		return fmt.Sprintf("%s no longer leads to %s", s.Host, bracketed(r.Old.IP))
+		return fmt.Sprintf("%s no longer leads to %s", s.Host, compare.Bracketed(r.Old.IP))
 	case history.NameNew:
-		return fmt.Sprintf("%s leads to %s", s.Host, bracketed(r.New.IP))
+		return fmt.Sprintf("%s leads to %s", s.Host, compare.Bracketed(r.New.IP))
 	case history.Failed:
 		return fmt.Sprintf("%s fails: %s", s.Approach, s.Outcome)
 	case history.Back:
@@ -102,18 +101,7 @@ func podAt(p compare.Pod) string {
 		return podName(p)
 	}
 	if p.Name == "" {
-		return bracketed(p.IP)
+		return compare.Bracketed(p.IP)
 	}
-	return p.Name + " at " + bracketed(p.IP)
-}
-
-// bracketed is an address as it stands in a URL.
-func bracketed(a netip.Addr) string {
-	switch {
-	case !a.IsValid():
-		return "an unknown IP"
-	case a.Is4():
-		return a.String()
-	}
-	return "[" + a.String() + "]"
+	return p.Name + " at " + compare.Bracketed(p.IP)
 }

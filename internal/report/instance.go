@@ -131,7 +131,7 @@ const luck = ", which is luck and no rule"
 func (c *instance) survived() string {
 	switch {
 	case c.Pinned() && c.SameIP():
-		return "the new pod has the old one's IP, " + bracketed(c.Old.IP) + luck
+		return "the new pod has the old one's IP, " + compare.Bracketed(c.Old.IP) + luck
 	case c.Pinned():
 		return "its IP was answered throughout"
 	case c.overlap():
@@ -145,7 +145,7 @@ func (c *instance) survived() string {
 func (c *instance) came() string {
 	switch {
 	case c.Pinned() && c.SameIP():
-		return "then the new pod answered at the old one's IP, " + bracketed(c.Old.IP) + luck
+		return "then the new pod answered at the old one's IP, " + compare.Bracketed(c.Old.IP) + luck
 	case c.Pinned():
 		return "then a pod of this target had that IP again" + luck
 	case c.only(dnsItself):
@@ -280,11 +280,11 @@ func (c *instance) broken() string {
 	case c.Pinned() && c.early():
 		return "it was out before this recreation already, and who calls by IP never learns a new one"
 	case c.Pinned() && c.SameIP():
-		return "the new pod has the old one's IP, " + bracketed(c.Old.IP) + ", and yet nobody answered there" + c.with()
+		return "the new pod has the old one's IP, " + compare.Bracketed(c.Old.IP) + ", and yet nobody answered there" + c.with()
 	case c.Pinned() && c.Kind == compare.Moved:
-		return fmt.Sprintf("%s was the pod's IP before it moved; it has %s now", bracketed(c.Old.IP), bracketed(c.New.IP))
+		return fmt.Sprintf("%s was the pod's IP before it moved; it has %s now", compare.Bracketed(c.Old.IP), compare.Bracketed(c.New.IP))
 	case c.Pinned():
-		return fmt.Sprintf("%s was the old pod's IP and went with it; the new pod has %s", bracketed(c.Old.IP), bracketed(c.New.IP))
+		return fmt.Sprintf("%s was the old pod's IP and went with it; the new pod has %s", compare.Bracketed(c.Old.IP), compare.Bracketed(c.New.IP))
 	case c.only(dnsItself):
 		return "DNS itself fails" + c.with() + ", not the pod"
 	case c.Cache == probe.Forever && !c.SameIP() && (c.direct && !c.only(noAddress) || c.met(nobodyHere...)):
@@ -309,7 +309,7 @@ func (c *instance) broken() string {
 func (c *instance) misrouted() string {
 	gone := "the old pod's IP"
 	if c.Old.IP.IsValid() {
-		gone += ", " + bracketed(c.Old.IP) + ","
+		gone += ", " + compare.Bracketed(c.Old.IP) + ","
 	}
 	switch {
 	case c.Pinned() && c.early():
