@@ -1,6 +1,6 @@
 # Shortcuts. Everything here is one command that can be typed as well.
 
-.PHONY: demo test check recreate images e2e cluster-up cluster-down cluster-status
+.PHONY: demo test check bench recreate images e2e cluster-up cluster-down cluster-status
 
 demo:
 	go run ./cmd/demo
@@ -11,6 +11,10 @@ test:
 # All that can be checked; as root.
 check:
 	bash .ci/run
+
+# This project beside its peers: the tables of docs/benchmarks.md, one program after the other.
+bench:
+	@cd bench && for program in $$(find . -mindepth 2 -maxdepth 2 -name main.go | sort); do go run $${program%main.go} || exit 1; done
 
 # The tutorial's one step: httpd's pod is deleted and created again as it was applied, with another IP. It takes about 3 s. (Of a pod as
 # it is, `kubectl get pod pod-httpd -o yaml | kubectl replace --force -f -`, no later `kubectl apply` would know what was applied.)
