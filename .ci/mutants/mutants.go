@@ -323,4 +323,25 @@ var mutants = []mutant{
 		new:  "",
 		test: "TestATargetsSumIsTheSummarysThoughItReusesTheOneBefore",
 	},
+	{
+		name: "a prober that a CPU limit stops again and again for a moment blames the target",
+		file: "internal/monitor/sentinel.go",
+		old:  "	b.before, b.late = b.lost(), 0\n",
+		new:  "	b.before, b.late = 0, 0\n",
+		test: "TestWhatAProbeLostToThePausesOfTheProber",
+	},
+	{
+		name: "a timeout that ran out while the prober was away counts",
+		file: "internal/monitor/sentinel.go",
+		old:  " || b.absent(began) && timedOut(r.Outcome) {",
+		new:  " {",
+		test: "TestOnlyWhatThePauseCanHaveCausedIsVoid",
+	},
+	{
+		name: "a server that hangs up on a prober that was away has failed",
+		file: "internal/monitor/sentinel.go",
+		old:  "	return timedOut(o) || o == probe.Closed || o == probe.Reset || o == probe.Truncated\n",
+		new:  "	return timedOut(o)\n",
+		test: "TestOnlyWhatThePauseCanHaveCausedIsVoid",
+	},
 }

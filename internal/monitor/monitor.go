@@ -19,7 +19,8 @@ type Options struct {
 	// Interval is the time from one round of a target to its next; above 0.
 	Interval time.Duration
 	// Timeout is how long a probe takes at most; above 0 and below Interval, so that rounds of a target never overlap. The
-	// probers keep it, since only they can tell in which phase it ran out; the Monitor sets no deadline.
+	// probers keep it, since only they can tell in which phase it ran out; the Monitor sets no deadline, and uses it to judge how
+	// much CPU a probe may have missed and still be believed.
 	Timeout time.Duration
 	// Late is told how late each tick is, by the goroutine that ticks, before the round begins. Nil for nobody.
 	Late func(time.Duration)
@@ -38,6 +39,7 @@ type Prober interface {
 // Monitor probes a fixed set of targets. New makes one; Run, called once, uses it up.
 type Monitor struct {
 	slots   slots
+	timeout time.Duration
 	late    func(time.Duration)
 	targets []*target // in declared order
 	byName  map[string]*target
@@ -67,7 +69,7 @@ func New(targets []probe.Target, open func(probe.Target, probe.Approach) (Prober
 	if len(targets) == 0 {
 		return nil, errors.New("no targets: there must be at least one")
 	}
-	m := &Monitor{slots: spread(len(targets), o.Interval), late: o.Late, byName: make(map[string]*target, len(targets))}
+	m := &Monitor{slots: spread(len(targets), o.Interval), timeout: o.Timeout, late: o.Late, byName: make(map[string]*target, len(targets))}
 	if m.late == nil {
 		m.late = func(time.Duration) {}
 	}

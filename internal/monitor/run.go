@@ -20,14 +20,14 @@ import (
 // got no CPU is skipped as well.
 //
 // A probe that failed while the process was stopped or the machine asleep is Void with the reason Paused; one that timed
-// out while the process got no CPU is Void with the reason Starved.
+// out, or was hung up on, while the process got no CPU is Void with the reason Starved.
 //
 // When ctx ends, probes in flight see that through their context, their rounds are completed and consumed, all probers are
 // closed, and Run returns what went wrong with closing them: nil as a rule. No goroutine outlives Run.
 func (m *Monitor) Run(ctx context.Context, consume func(probe.Round) []probe.Pin) error {
 	r := &run{
 		start:    time.Now(),
-		sentinel: newSentinel(),
+		sentinel: newSentinel(m.timeout),
 		done:     make(chan *target, len(m.targets)),
 	}
 	ended := make(chan struct{})
@@ -107,10 +107,10 @@ func (r *run) begin(ctx context.Context, t *target, now time.Time) {
 
 // probe makes probe i of t's round, and passes the round on when it was the last one to return.
 func (r *run) probe(ctx context.Context, t *target, i int, pin netip.AddrPort) {
-	began := time.Now()
+	began, lost := time.Now(), r.sentinel.lost()
 	result := t.probers[i].Probe(ctx, pin)
 	if result.Outcome.Failed() {
-		r.sentinel.excuse(&result, began)
+		r.sentinel.excuse(&result, began, lost)
 	}
 	t.round.Results[i] = result
 	if t.left.Add(-1) == 0 {

@@ -11,8 +11,13 @@ import (
 const (
 	// beatPeriod is how often the sentinel's timer fires. A stop is seen when it is longer than this and a limit together.
 	beatPeriod = 20 * time.Millisecond
-	// starvedAfter is how late the sentinel's timer may fire during a probe whose timeout is believed.
+	// starvedAfter is how late the sentinel's timer may fire, all beats of a probe together, for its timeout to be believed: a
+	// process under a CPU limit stands still for most of every 100 ms, and for less than that each time. Where the timeout is
+	// short it is starvedShare of that.
 	starvedAfter = 100 * time.Millisecond
+	starvedShare = 4
+	// jitter is how late a single beat may be without counting: as late as any timer of a process that shares its CPUs.
+	jitter = 10 * time.Millisecond
 	// pausedAfter is how late it fires when the process did not merely run slowly but was stopped, by SIGSTOP, a debugger,
 	// a frozen cgroup, a suspended machine. The other side may have seen silence for as long, so that no failure is believed.
 	pausedAfter = time.Second
@@ -23,6 +28,7 @@ const (
 // costs more than most probes.
 type sentinel struct {
 	start time.Time
+	limit time.Duration // how much time a probe may lose and be believed
 	wake  chan struct{} // has an element when watch is to begin to beat
 
 	mu     sync.Mutex
@@ -31,8 +37,9 @@ type sentinel struct {
 	beats  beats
 }
 
-func newSentinel() *sentinel {
-	return &sentinel{start: time.Now(), wake: make(chan struct{}, 1)}
+// newSentinel is the sentinel of probes with that timeout.
+func newSentinel(timeout time.Duration) *sentinel {
+	return &sentinel{start: time.Now(), limit: min(starvedAfter, timeout/starvedShare), wake: make(chan struct{}, 1)}
 }
 
 // enter says that a round begins.
@@ -86,22 +93,33 @@ func (s *sentinel) beat() bool {
 	return s.awake
 }
 
-// excuse makes the result of a probe that began then and failed just now Void, if the prober itself may be at fault.
-// The probe's round is still under way.
-func (s *sentinel) excuse(r *probe.Result, began time.Time) {
+// lost is how much time the process had lost by now, since it began to beat. The difference of two is what it lost in between.
+func (s *sentinel) lost() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.beats.look(time.Since(s.start), asleep())
+	return s.beats.lost()
+}
+
+// excuse makes the result of a probe that failed just now Void, if the prober itself may be at fault. It began then, when
+// so much had been lost. The probe's round is still under way.
+func (s *sentinel) excuse(r *probe.Result, began time.Time, lost time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.beats.look(time.Since(s.start), asleep()) // for what has not shown in a beat yet
-	s.beats.excuse(r, began.Sub(s.start))
+	s.beats.excuse(r, began.Sub(s.start), lost, s.limit)
 }
 
 // beats is the sentinel's arithmetic. Times are counted from its start.
 type beats struct {
 	last   time.Duration // when the last beat was, or the first was asked for; the next is due beatPeriod later
 	asleep time.Duration // for how long the machine had ever been suspended then
-	// The latest gaps over each limit. Older ones need not be kept: if a probe that ends now began before the end of an
-	// older one, the latest lies wholly within it.
-	starved, paused gap
+	// before is how late all beats up to the last one were, together; late how late the next one is.
+	before, late time.Duration
+	// The latest gaps over jitter and over pausedAfter. Older ones need not be kept: if a probe that ends now began before the
+	// end of an older one, the latest lies wholly within it.
+	short, paused gap
+	seen          time.Duration // when the last look was
 }
 
 // gap is a time in which the sentinel's timer was due and did not fire.
@@ -120,27 +138,42 @@ func (g gap) lost(began time.Duration) time.Duration {
 }
 
 // restart counts from now when the next beat is due.
-func (b *beats) restart(now, asleep time.Duration) { b.last, b.asleep = now, asleep }
+func (b *beats) restart(now, asleep time.Duration) {
+	b.before, b.late = b.lost(), 0
+	b.last, b.asleep = now, asleep
+}
 
 // look notes how late the next beat is by now.
 func (b *beats) look(now, asleep time.Duration) {
 	g := gap{from: min(b.last+beatPeriod, now), to: now, asleep: max(asleep-b.asleep, 0)}
-	late := g.lost(0)
-	if late > starvedAfter {
-		b.starved = g
+	b.seen = now
+	if b.late = g.lost(0); b.late <= jitter {
+		b.late = 0
+		return
 	}
-	if late > pausedAfter {
+	b.short = g
+	if b.late > pausedAfter {
 		b.paused = g
 	}
 }
 
-// excuse makes the result of a probe that began then and failed at the last look Void, if it lost too much time.
-func (b *beats) excuse(r *probe.Result, began time.Duration) {
+// lost is how late all beats ever were by the last look.
+func (b *beats) lost() time.Duration { return b.before + b.late }
+
+// excuse makes the result of a probe that failed at the last look Void, if it lost too much time. It began then, when so much
+// had been lost.
+func (b *beats) excuse(r *probe.Result, began, lost, limit time.Duration) {
 	if d := b.paused.lost(began); d > pausedAfter {
 		void(r, probe.Paused, fmt.Sprintf("the prober was stopped for %v", d.Round(time.Millisecond)))
-	} else if d := b.starved.lost(began); d > starvedAfter && timedOut(r.Outcome) {
+	} else if d := b.lost() - lost; d > limit && impatient(r.Outcome) || b.absent(began) && timedOut(r.Outcome) {
 		void(r, probe.Starved, fmt.Sprintf("the prober got no CPU for %v", d.Round(time.Millisecond)))
 	}
+}
+
+// absent reports whether the process was not there when the time of a probe that failed at the last look ran out: what it waited
+// for may have come meanwhile, and be it that it was away for a moment only.
+func (b *beats) absent(began time.Duration) bool {
+	return b.short.lost(began) > 0 && b.seen-b.short.to < jitter
 }
 
 // void keeps what the probe came to in the detail, for a person.
@@ -150,6 +183,12 @@ func void(r *probe.Result, why probe.VoidReason, detail string) {
 		detail += ": " + r.Detail
 	}
 	r.Outcome, r.Reason, r.Detail = probe.Void, why, detail
+}
+
+// impatient reports whether an outcome is what comes of a prober that was slow: its own time ran out, or the other side's did,
+// which then hung up.
+func impatient(o probe.Outcome) bool {
+	return timedOut(o) || o == probe.Closed || o == probe.Reset || o == probe.Truncated
 }
 
 func timedOut(o probe.Outcome) bool {

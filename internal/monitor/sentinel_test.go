@@ -19,17 +19,18 @@ func TestWhatAProbeLostToThePausesOfTheProber(t *testing.T) {
 		paused, starved time.Duration
 	}{
 		{name: "regular beats", beats: regular, now: 70 * ms},
-		{name: "beats each late by the limit", beats: []beat{{120 * ms, 0}, {240 * ms, 0}}, now: 360 * ms},
+		{name: "beats each late by the jitter", beats: []beat{{30 * ms, 0}, {60 * ms, 0}}, now: 90 * ms},
+		{name: "beats each late by less than the limit", beats: []beat{{100 * ms, 0}, {200 * ms, 0}}, now: 300 * ms, starved: 240 * ms},
 		{name: "a late beat", beats: []beat{{20 * ms, 0}, {141 * ms, 0}}, now: 150 * ms, starved: 101 * ms},
 		{name: "a beat that is due and has not fired", beats: regular, now: 200 * ms, starved: 120 * ms},
 		{name: "the first beat has not fired", now: 500 * ms, starved: 480 * ms},
 		{name: "late before the probe", beats: []beat{{500 * ms, 0}}, began: 500 * ms, now: 510 * ms},
 		{name: "late only partly during the probe", beats: []beat{{500 * ms, 0}}, began: 450 * ms, now: 510 * ms, starved: 50 * ms},
-		{name: "late again, less than the limit", beats: []beat{{500 * ms, 0}, {600 * ms, 0}}, now: 610 * ms, starved: 480 * ms},
+		{name: "late again, less than the limit", beats: []beat{{500 * ms, 0}, {600 * ms, 0}}, now: 610 * ms, starved: 560 * ms},
 		{name: "stopped", beats: []beat{{20 * ms, 0}, {2 * time.Second, 0}}, now: 2010 * ms,
 			paused: 1960 * ms, starved: 1960 * ms},
 		{name: "stopped, then starved", beats: []beat{{2 * time.Second, 0}, {2200 * ms, 0}}, now: 2210 * ms,
-			paused: 1980 * ms, starved: 180 * ms},
+			paused: 1980 * ms, starved: 2160 * ms},
 		{name: "stopped until now", beats: regular, now: 3 * time.Second, paused: 2920 * ms, starved: 2920 * ms},
 		{name: "stopped before the probe", beats: []beat{{2 * time.Second, 0}}, began: 2 * time.Second, now: 2900 * ms,
 			starved: 880 * ms},
@@ -41,12 +42,21 @@ func TestWhatAProbeLostToThePausesOfTheProber(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var b beats
+			var before time.Duration // what was lost when the probe began
 			for _, x := range c.beats {
+				if b.last <= c.began && c.began < x.now {
+					b.look(c.began, b.asleep)
+					before = b.lost()
+				}
 				b.look(x.now, x.asleep)
 				b.restart(x.now, x.asleep)
 			}
+			if b.last <= c.began {
+				b.look(c.began, b.asleep)
+				before = b.lost()
+			}
 			b.look(c.now, c.asleep)
-			if paused, starved := b.paused.lost(c.began), b.starved.lost(c.began); paused != c.paused || starved != c.starved {
+			if paused, starved := b.paused.lost(c.began), b.lost()-before; paused != c.paused || starved != c.starved {
 				t.Errorf("lost %v to a pause and %v to starvation; want %v and %v", paused, starved, c.paused, c.starved)
 			}
 		})
@@ -55,7 +65,7 @@ func TestWhatAProbeLostToThePausesOfTheProber(t *testing.T) {
 
 func TestTheSentinelRestsBetweenRoundsAndTakesThatForNoGap(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newSentinel()
+		s := newSentinel(time.Minute)
 		ended := make(chan struct{})
 		go s.watch(ended)
 		for _, c := range []struct {
@@ -84,14 +94,15 @@ func TestTheSentinelRestsBetweenRoundsAndTakesThatForNoGap(t *testing.T) {
 		}
 		close(ended)
 		synctest.Wait()
-		if s.beats.starved != (gap{}) || s.beats.paused != (gap{}) {
-			t.Errorf("gaps %v and %v, want none", s.beats.starved, s.beats.paused)
+		if s.beats.lost() != 0 || s.beats.paused != (gap{}) {
+			t.Errorf("lost %v, gap %v; want none", s.beats.lost(), s.beats.paused)
 		}
 	})
 }
 
 func TestOnlyWhatThePauseCanHaveCausedIsVoid(t *testing.T) {
 	timeouts := []probe.Outcome{probe.ConnectTimeout, probe.ResponseTimeout, probe.DNSTimeout}
+	slow := []probe.Outcome{probe.ConnectTimeout, probe.ResponseTimeout, probe.DNSTimeout, probe.Closed, probe.Reset, probe.Truncated}
 	var failures []probe.Outcome
 	for _, o := range probe.Outcomes {
 		if o.Failed() {
@@ -99,27 +110,32 @@ func TestOnlyWhatThePauseCanHaveCausedIsVoid(t *testing.T) {
 		}
 	}
 	for _, c := range []struct {
-		name string
-		late time.Duration
-		void []probe.Outcome
-		why  probe.VoidReason
+		name        string
+		late, since time.Duration // the beat, and how long before the failure
+		void        []probe.Outcome
+		why         probe.VoidReason
 	}{
-		{"on time", 0, nil, ""},
-		{"late by 100ms", 100 * ms, nil, ""},
-		{"starved", 101 * ms, timeouts, probe.Starved},
-		{"starved for a second", time.Second, timeouts, probe.Starved},
-		{"paused", time.Second + ms, failures, probe.Paused},
+		{"on time", 0, 0, nil, ""},
+		{"late by 100ms", 100 * ms, 10 * ms, nil, ""},
+		{"late by 100ms, just when the time ran out", 100 * ms, 9 * ms, timeouts, probe.Starved},
+		{"late by the jitter, just when the time ran out", 10 * ms, 0, nil, ""},
+		{"late by a little more, just when the time ran out", 11 * ms, 0, timeouts, probe.Starved},
+		{"starved", 101 * ms, 10 * ms, slow, probe.Starved},
+		{"starved for a second", time.Second, 10 * ms, slow, probe.Starved},
+		{"paused", time.Second + ms, 10 * ms, failures, probe.Paused},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var b beats
 			b.look(beatPeriod+c.late, 0)
+			b.restart(beatPeriod+c.late, 0)
+			b.look(beatPeriod+c.late+c.since, 0)
 			want := map[probe.Outcome]bool{}
 			for _, o := range c.void {
 				want[o] = true
 			}
 			for _, o := range failures {
 				r := probe.Result{Outcome: o, Detail: "why"}
-				b.excuse(&r, 0)
+				b.excuse(&r, 0, 0, starvedAfter)
 				if !want[o] {
 					if r.Outcome != o || r.Reason != "" || r.Detail != "why" {
 						t.Errorf("%s became %s %s %q", o, r.Outcome, r.Reason, r.Detail)
@@ -132,12 +148,22 @@ func TestOnlyWhatThePauseCanHaveCausedIsVoid(t *testing.T) {
 	}
 }
 
+func TestAShortTimeoutIsNotBelievedForLess(t *testing.T) {
+	for timeout, want := range map[time.Duration]time.Duration{
+		900 * ms: 100 * ms, 400 * ms: 100 * ms, 200 * ms: 50 * ms, 40 * ms: 10 * ms,
+	} {
+		if got := newSentinel(timeout).limit; got != want {
+			t.Errorf("with a timeout of %v a probe may lose %v, want %v", timeout, got, want)
+		}
+	}
+}
+
 func TestABeatThatIsDueAndHasNotFiredCounts(t *testing.T) {
-	s := newSentinel()
+	s := newSentinel(time.Minute)
 	s.start = s.start.Add(-2 * time.Second) // it was asked to beat then, and has not run since
 	s.beats.restart(0, asleep())
 	r := probe.Result{Outcome: probe.Closed}
-	s.excuse(&r, s.start)
+	s.excuse(&r, s.start, 0)
 	if r.Outcome != probe.Void || r.Reason != probe.Paused {
 		t.Errorf("the probe came to %s %s, want void paused", r.Outcome, r.Reason)
 	}
