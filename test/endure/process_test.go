@@ -1,0 +1,115 @@
+package endure
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// patience is how long a test waits for what must come, on a busy machine.
+const patience = time.Minute
+
+// process is a program that runs.
+type process struct {
+	t    *testing.T
+	cmd  *exec.Cmd
+	err  bytes.Buffer // its standard error; to be read after its end
+	done chan struct{}
+}
+
+// prober is the command for a prober with these flags, which writes its log as JSON to out.
+func prober(out *os.File, flags ...string) *exec.Cmd {
+	c := exec.Command(filepath.Join(programs, "prober"), slices.Concat([]string{"--log-format=json", "--listen="}, flags)...)
+	c.Stdout = out
+	return c
+}
+
+// start starts a program, which ends with the test at the latest.
+func start(t *testing.T, c *exec.Cmd) *process {
+	t.Helper()
+	p := &process{t: t, cmd: c, done: make(chan struct{})}
+	c.Stderr = &p.err
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	p.watch()
+	return p
+}
+
+// watch waits for the end of the process, and ends it with the test.
+func (p *process) watch() {
+	go func() {
+		p.cmd.Wait() // ProcessState tells more
+		close(p.done)
+	}()
+	p.t.Cleanup(func() {
+		p.signal(unix.SIGKILL)
+		<-p.done
+	})
+}
+
+func (p *process) signal(s syscall.Signal) { p.cmd.Process.Signal(s) } // one that has ended needs none
+
+// end ends the process by SIGTERM, as its kubelet does, and checks its exit status and what it wrote to standard error.
+func (p *process) end(status int, words string) {
+	p.t.Helper()
+	p.signal(unix.SIGTERM)
+	p.ended()
+	if got := p.cmd.ProcessState.ExitCode(); got != status || p.err.String() != words {
+		p.t.Errorf("%v; stderr: %q\nwant exit status %d; stderr: %q", p.cmd.ProcessState, p.err.String(), status, words)
+	}
+}
+
+// ended waits for the end of the process.
+func (p *process) ended() {
+	p.t.Helper()
+	select {
+	case <-p.done:
+	case <-time.After(patience):
+		p.t.Fatalf("%v has not ended in %v", p.cmd, patience)
+	}
+}
+
+// pause stops the process for so long.
+func (p *process) pause(d time.Duration) {
+	p.t.Helper()
+	p.signal(unix.SIGSTOP)
+	time.Sleep(d) // that is the pause
+	p.signal(unix.SIGCONT)
+}
+
+// peak is the most memory that the process ever had, in MiB.
+func (p *process) peak() int {
+	p.t.Helper()
+	return int(p.status("VmHWM:")) >> 10
+}
+
+// status is a line of the process' /proc/PID/status.
+func (p *process) status(line string) (value uint64) {
+	p.t.Helper()
+	b, err := os.ReadFile(procFile(p.cmd.Process.Pid, "status"))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	for l := range bytes.Lines(b) {
+		if rest, ok := bytes.CutPrefix(l, []byte(line)); ok {
+			for _, c := range bytes.TrimSpace(rest) {
+				if c < '0' || c > '9' {
+					break
+				}
+				value = value*10 + uint64(c-'0')
+			}
+			return value
+		}
+	}
+	p.t.Fatal(errors.New("no line " + line))
+	return 0
+}
