@@ -344,4 +344,18 @@ var mutants = []mutant{
 		new:  "	return timedOut(o)\n",
 		test: "TestOnlyWhatThePauseCanHaveCausedIsVoid",
 	},
+	{
+		name: "a wall clock that jumped makes the time of several runs negative",
+		file: "internal/report/together.go",
+		old:  "return t.First.Wall.Add(t.Last.At - t.First.At) }",
+		new:  "return t.Last.Wall }",
+		test: "TestAWallClockThatJumpedMakesNoTimeLongerOrNegative",
+	},
+	{
+		name: "who sets the prober's clock makes a certificate expire",
+		file: "internal/probe/verify.go",
+		old:  "			options.CurrentTime = c.clock.unset()\n",
+		new:  "",
+		test: "TestAClockThatWasSetExpiresNoCertificate",
+	},
 }

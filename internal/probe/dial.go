@@ -117,7 +117,7 @@ func (p *run) handshake(ctx context.Context) *fault {
 	config := p.tls
 	if p.approach.Literal {
 		config = config.Clone()
-		config.ServerName = p.conn.addr.Addr().WithZone("").String()
+		p.name(config, p.conn.addr.Addr().WithZone("").String())
 	}
 	secured := tls.Client(p.conn.tcp, config)
 	if err := secured.Handshake(); err != nil {

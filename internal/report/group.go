@@ -46,7 +46,7 @@ func (s sighting) by(d Document) string {
 }
 
 // drawn are the lanes of all runs on one clock, approach by approach, so that it shows who saw what at the same time; nil when
-// there are none.
+// there are none. Each run is where its wall clock had it when it began: later that clock may have jumped.
 func (g *group) drawn(cells int) *drawing {
 	from, to := g.together.First, g.together.Last
 	s := newSpan(0, to.Sub(from), time.Duration(g.together.Interval), cells)
@@ -58,7 +58,9 @@ func (g *group) drawn(cells int) *drawing {
 				continue
 			}
 			d.names = append(d.names, a.Name+" "+g.who(seen.run))
-			d.lanes = append(d.lanes, l.draw(s.paint(seen.target.Approaches[i].Lane, func(st Stretch) time.Duration { return st.Time.Sub(from) })))
+			began := seen.target.First.Sub(from) - time.Duration(seen.target.Begin)
+			when := func(st Stretch) time.Duration { return began + time.Duration(st.From) }
+			d.lanes = append(d.lanes, l.draw(s.paint(seen.target.Approaches[i].Lane, when)))
 		}
 	}
 	if len(d.lanes) == 0 {

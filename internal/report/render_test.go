@@ -151,6 +151,38 @@ func several(t testing.TB) report.Document {
 	return report.New("v1.2.3", all...)
 }
 
+// The wall clock may be set while a prober runs. What it says is told, and measures nothing.
+func TestAWallClockThatJumpedMakesNoTimeLongerOrNegative(t *testing.T) {
+	sc := comparetest.Named("a single pod is recreated with another IP")
+	straight := several(t).Together[0]
+	for _, jump := range []time.Duration{-26 * time.Hour, 9000 * time.Hour} {
+		var all []report.Observed
+		for i := range 2 {
+			p, sum := play(t, sc, nil)
+			sum.Last.Wall = sum.Last.Wall.Add(jump)
+			for _, lane := range p.history.Target(sum.Name).Lanes {
+				for k := range lane.Stretches {
+					lane.Stretches[k].Wall = lane.Stretches[k].Wall.Add(jump)
+				}
+			}
+			o := report.Observed{Run: run(sc, fmt.Sprintf("storyrun%d", i)), Summary: compare.Summary{Interval: time.Second, Targets: []compare.TargetSummary{sum}}, History: p.history}
+			all = append(all, o)
+		}
+		d := report.New("v1.2.3", all...)
+		if one, both := d.Runs[0].Targets[0], d.Together[0]; one.Span != straight.Span || both.Span != straight.Span || !both.First.Before(both.Last) {
+			t.Errorf("jumped by %v: spans of %v and %v, want %v; from %v to %v", jump, one.Span, both.Span, straight.Span, both.First, both.Last)
+		}
+		text := written(t, d, report.AsText, 240)
+		want := fmt.Sprintf("and its wall clock jumped by %v", report.Millis(jump))
+		if n := strings.Count(text, want); n != 2 {
+			t.Errorf("%q stands %d times, want 2, in\n%s", want, n, text)
+		}
+		if n := strings.Count(text, "....TTUUUUUUUUUUU"); n != 4 {
+			t.Errorf("the lane of each run is drawn %d times, alone and together, want 4, in\n%s", n, text)
+		}
+	}
+}
+
 func TestWhatSeveralProbersSawIsAddedUp(t *testing.T) {
 	d := several(t)
 	if len(d.Together) != 1 || len(d.Runs) != 3 {

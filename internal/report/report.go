@@ -65,6 +65,9 @@ func (t *Target) when() string {
 	if t.Paused > 0 {
 		s += fmt.Sprintf(", nobody looked for %v", t.Paused)
 	}
+	if jumped := t.Last.Sub(t.First) - time.Duration(t.Span); jumped.Abs() >= time.Second {
+		s += fmt.Sprintf(", and its wall clock jumped by %v", Millis(jumped))
+	}
 	return s
 }
 

@@ -55,6 +55,7 @@ func together(runs []Observed) []Target {
 func newSum(t compare.TargetSummary) *sum {
 	s := &sum{TargetSummary: t, phases: make([]history.Phases, len(t.Approaches))}
 	s.Recreations, s.Approaches = nil, slices.Clone(t.Approaches)
+	s.Last.Wall = end(t)
 	for i := range s.Approaches {
 		a := &s.Approaches[i]
 		a.Open, a.Classes, a.Verdicts = nil, addCounts(nil, a.Classes), addCounts(nil, a.Verdicts)
@@ -65,7 +66,7 @@ func newSum(t compare.TargetSummary) *sum {
 
 func (s *sum) target() Target {
 	t := newTarget(s.TargetSummary, s.interval, nil)
-	t.Begin, t.Span = 0, Millis(t.Last.Sub(t.First)) // each run has a clock of its own
+	t.Begin, t.Span = 0, Millis(t.Last.Sub(t.First)) // time since its start means another time for each run
 	for i := range t.Approaches {
 		t.Approaches[i].exact(s.recreations)
 		t.Approaches[i].phases(&s.phases[i])
@@ -94,8 +95,9 @@ func addTarget(sum *compare.TargetSummary, t compare.TargetSummary) {
 	if sum.Rounds == 0 || t.Rounds > 0 && t.First.Wall.Before(sum.First.Wall) {
 		sum.First = t.First
 	}
-	if t.Last.Wall.After(sum.Last.Wall) {
+	if last := end(t); last.After(sum.Last.Wall) {
 		sum.Last = t.Last
+		sum.Last.Wall = last
 	}
 	sum.Rounds += t.Rounds
 	sum.Paused += t.Paused
@@ -115,6 +117,9 @@ func addTarget(sum *compare.TargetSummary, t compare.TargetSummary) {
 		a.Recovery.Merge(b.Recovery)
 	}
 }
+
+// end is when a run's last round was, by the wall clock of its first: whatever became of that clock meanwhile.
+func end(t compare.TargetSummary) time.Time { return t.First.Wall.Add(t.Last.At - t.First.At) }
 
 // several stands for the addresses of several runs.
 const several = "(several)"

@@ -16,12 +16,13 @@ import (
 
 // heard is a JSON log read back.
 type heard struct {
-	t      *testing.T
-	rounds []*probelog.Record
-	events []compare.Event
-	stop   *probelog.Stop
-	run    *probelog.Replayed
-	broken int // lines that are no record
+	t       *testing.T
+	started time.Time
+	rounds  []*probelog.Record
+	events  []compare.Event
+	stop    *probelog.Stop
+	run     *probelog.Replayed
+	broken  int // lines that are no record
 }
 
 // hear reads a log as far as its lines are whole. Lines that are no records are counted.
@@ -43,6 +44,8 @@ func hear(t *testing.T, log []byte) *heard {
 			t.Fatal(err)
 		}
 		switch rec.Kind {
+		case probelog.StartRecord:
+			h.started = rec.Wall
 		case probelog.RoundRecord:
 			h.rounds = append(h.rounds, rec)
 		case probelog.EventRecord:
@@ -103,12 +106,13 @@ func (h *heard) innocent(w *witness, target string) {
 		if rec.Round.Target != target {
 			continue
 		}
+		began := h.started.Add(rec.Round.At) // whatever became of the wall clock
 		for i, o := range rec.Judged {
 			if !o.Failed() {
 				continue
 			}
 			r := rec.Round.Results[i]
-			if lost := w.lost(rec.Round.Wall, rec.Round.Wall.Add(r.Total)); lost > r.Total/4 {
+			if lost := w.lost(began, began.Add(r.Total)); lost > r.Total/4 {
 				h.t.Logf("round %d, %s: %s, while this test got no CPU for %v", rec.Round.Seq, rec.Approaches[i], o, lost)
 				excused++
 				continue

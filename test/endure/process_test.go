@@ -3,6 +3,9 @@ package endure
 import (
 	"bytes"
 	"errors"
+	"io"
+	"net/http"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -57,6 +60,36 @@ func (p *process) watch() {
 }
 
 func (p *process) signal(s syscall.Signal) { p.cmd.Process.Signal(s) } // one that has ended needs none
+
+// report is what prober report makes of logs.
+func report(t *testing.T, args ...string) string {
+	t.Helper()
+	c := exec.Command(filepath.Join(programs, "prober"), append([]string{"report"}, args...)...)
+	var errs bytes.Buffer
+	c.Stderr = &errs
+	out, err := c.Output()
+	if err != nil || errs.Len() > 0 {
+		t.Errorf("%v: %v, %q", c, err, &errs)
+	}
+	return string(out)
+}
+
+// fetch asks the prober's page for something.
+func fetch(t *testing.T, addr netip.AddrPort, path string) []byte {
+	t.Helper()
+	client := http.Client{Timeout: patience}
+	r, err := client.Get("http://" + addr.String() + path)
+	if err != nil {
+		t.Error(err)
+		return nil
+	}
+	defer r.Body.Close()
+	b, err := io.ReadAll(r.Body)
+	if err != nil || r.StatusCode != http.StatusOK {
+		t.Errorf("%s: %s, %v", path, r.Status, err)
+	}
+	return b
+}
 
 // end ends the process by SIGTERM, as its kubelet does, and checks its exit status and what it wrote to standard error.
 func (p *process) end(status int, words string) {

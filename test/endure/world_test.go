@@ -3,7 +3,6 @@ package endure
 import (
 	"fmt"
 	"net"
-	"net/http"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -43,21 +42,25 @@ func newWorld(t *testing.T, flags ...string) *world {
 	return w
 }
 
-// pod starts an httpd, and waits until it answers.
+// pod starts an httpd, and waits until it takes connections.
 func (w *world) pod(addr netip.AddrPort, flags ...string) {
 	w.Helper()
-	c := exec.Command(filepath.Join(programs, "httpd"), append([]string{
-		"--listen=" + addr.String(), "--admin-listen=", "--log-requests=false", "--drain-delay=0s"}, flags...)...)
-	c.Env = []string{"POD_NAME=pod-httpd", "POD_UID=u1", "POD_IP=" + addr.Addr().String(), "POD_NAMESPACE=endure"}
-	start(w.T, c)
+	start(w.T, httpd(addr, flags...))
 	eventually(w.T, "httpd answers", func() bool {
-		r, err := http.Get("http://" + addr.String())
+		c, err := net.Dial("tcp", addr.String())
 		if err == nil {
-			r.Body.Close()
+			c.Close()
 		}
 		return err == nil
 	})
-	http.DefaultClient.CloseIdleConnections()
+}
+
+// httpd is the command for a pod.
+func httpd(addr netip.AddrPort, flags ...string) *exec.Cmd {
+	c := exec.Command(filepath.Join(programs, "httpd"), append([]string{
+		"--listen=" + addr.String(), "--admin-listen=", "--log-requests=false", "--drain-delay=0s"}, flags...)...)
+	c.Env = []string{"POD_NAME=pod-httpd", "POD_UID=u1", "POD_IP=" + addr.Addr().String(), "POD_NAMESPACE=endure"}
+	return c
 }
 
 // config is a file that has these targets, all of them the world's own, called in all ways that there are.
