@@ -29,10 +29,20 @@ type Moment struct {
 	Wall time.Time
 	// Paused is for how long of At nobody looked: what is measured between two moments leaves it out.
 	Paused time.Duration
+	// Took is how long after At the probe that is meant came to its outcome, at most; zero where the round is meant.
+	Took time.Duration
 }
 
-// Since is how long somebody looked from another moment to this one.
-func (m Moment) Since(from Moment) time.Duration { return m.At - m.Paused - (from.At - from.Paused) }
+// Since is how long somebody looked from another moment to this one, to the outcome of the probe that is meant.
+func (m Moment) Since(from Moment) time.Duration {
+	return m.over().At - m.Paused - (from.At - from.Paused)
+}
+
+// over is when the probe that is meant had come to its outcome.
+func (m Moment) over() Moment {
+	m.At, m.Took = m.At+m.Took, 0
+	return m
+}
 
 // IsZero reports whether the moment never was.
 func (m Moment) IsZero() bool { return m.Seq == 0 }
@@ -175,8 +185,8 @@ type Outage struct {
 	Wrong *Pod
 }
 
-// Duration is from the first failed probe to the next success, less the time in which nobody looked; for an outage
-// that lasts, to its last failed probe. The truth is within Bounds.
+// Duration is what a client would say: from when the first failed probe began to when the next success was there, less the
+// time in which nobody looked; for an outage that lasts, to its last failed probe. The truth is within Bounds.
 func (o *Outage) Duration() time.Duration { return o.until().Since(o.First) }
 
 // Paused is how long nobody looked between First and End (or Last).
@@ -189,16 +199,18 @@ func (o *Outage) until() Moment {
 	return o.End
 }
 
-// Bounds are the shortest and the longest time that the target can have been out, given when it was looked at: from the
-// first failed probe to the last, less the time in which nobody looked, and from the last success before to the next
-// after, with it. Without a success on a side, the failed probe of that side bounds it. A probe stands for the instant
-// at which its round began, and takes less than an interval.
+// Bounds are the shortest and the longest time that the target can have been out, given when it was looked at. A probe sees
+// it at some instant between its begin and its outcome, and nobody knows which: a server that is stopped while it answers
+// fails a probe that began before, and one that goes on lets a probe succeed that began while it was out. So the
+// shortest is from the first failed probe's outcome to the last one's begin, less the time in which nobody looked, and
+// the longest from the begin of the last success before to the outcome of the next after, with it. Without a success on a
+// side, the failed probe of that side bounds it.
 func (o *Outage) Bounds() (shortest, longest time.Duration) {
 	from := o.Before
 	if from.IsZero() {
 		from = o.First
 	}
-	return o.Last.Since(o.First), o.until().At - from.At
+	return max(o.Last.Since(o.First.over()), 0), o.until().over().At - from.At
 }
 
 // Verdict is what one recreation did to one approach.

@@ -22,7 +22,7 @@ func (s *step) suspect(i int) {
 		s.news, s.judged[i].News = true, true
 	}
 	if a.Suspect.Run.IsZero() {
-		a.Suspect.Run = s.now
+		a.Suspect.Run = s.outcome(i)
 	}
 	a.Suspect.Last = s.now
 	a.Suspect.Count++
@@ -32,10 +32,10 @@ func (s *step) suspect(i int) {
 }
 
 // failedOtherwise interrupts the run of the suspect's answers.
-func (u *Suspect) failedOtherwise(now Moment) {
+func (u *Suspect) failedOtherwise(now, outcome Moment) {
 	u.Before, u.Run = now, Moment{}
 	if u.Other.IsZero() {
-		u.Other = now
+		u.Other = outcome
 	}
 }
 
@@ -65,6 +65,7 @@ func (s *step) acquit(i int) {
 	case ok < sus.Count: // it answered with an error status: the outage stays, under another name
 	case sus.Other.IsZero():
 		a.Outage = nil
+		o.First.Took = 0
 		o.Last, o.End = o.First, o.First
 	case sus.Run.IsZero():
 		o.First = sus.Other

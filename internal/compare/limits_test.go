@@ -149,7 +149,7 @@ func TestWhatIsBrokenGoesOnCounting(t *testing.T) {
 			continue
 		}
 		e := play(t, sc).summary.Targets[0].Recreations[0].Effects[2]
-		if e.Verdict != compare.Came || e.Lost != 10 || e.For != 11*time.Second {
+		if e.Verdict != compare.Came || e.Lost != 10 || e.For.Round(10*time.Millisecond) != 11*time.Second {
 			t.Errorf("%+v: one probe, a success, and nine probes were lost from round 4 to 15", e)
 		}
 		return

@@ -48,13 +48,20 @@ func (s *step) fold() {
 	}
 }
 
+// outcome is this round as the moment of an approach's probe.
+func (s *step) outcome(i int) Moment {
+	m := s.now
+	m.Took = s.round.Lag + s.round.Results[i].Total
+	return m
+}
+
 func (s *step) success(i int) {
 	a, r, key := &s.Approaches[i], &s.round.Results[i], s.keys[i]
 	a.OK++
 	a.Latency.Add(r.Total)
 	a.Since.Probes++
 	if o := a.Outage; o != nil {
-		o.End = s.now
+		o.End = s.outcome(i)
 		ended := s.end(i)
 		s.tell(&s.broke, Event{Kind: Recovered, Approach: s.target.Approaches[i].Name, Outage: ended, Pod: s.pod(key)})
 	}
@@ -79,14 +86,14 @@ func (s *step) failure(i int) {
 	a.Classes[class]++
 	a.Since.Probes++
 	if a.Outage == nil {
-		a.Outage = &Outage{Before: a.LastOK, First: s.now, Last: s.now, Pod: clonePointer(a.Answered)}
+		a.Outage = &Outage{Before: a.LastOK, First: s.outcome(i), Last: s.now, Pod: clonePointer(a.Answered)}
 	}
 	o := a.Outage
 	if class == probe.WrongPod {
 		o.WrongPod++
 		s.suspect(i)
 	} else if a.Suspect != nil {
-		a.Suspect.failedOtherwise(s.now)
+		a.Suspect.failedOtherwise(s.now, s.outcome(i))
 	}
 	s.prolong(i, class)
 	o.Last = s.now

@@ -204,6 +204,7 @@ func (t *Target) Timeline(r compare.Recreation) []Step {
 		}
 	}
 	for i := range steps {
+		steps[i].Took = 0 // a step is its round's, as the row of the log is
 		steps[i].After = steps[i].Moment.Since(r.LastOld)
 	}
 	slices.SortStableFunc(steps, func(a, b Step) int {

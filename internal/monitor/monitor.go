@@ -54,7 +54,8 @@ type target struct {
 	// to the consumer, and otherwise to the ticking goroutine.
 	busy  atomic.Bool
 	round probe.Round
-	left  atomic.Int32 // probes of the round that have not returned
+	began []time.Duration // when the probes of the round did, each written by its own
+	left  atomic.Int32    // probes of the round that have not returned
 }
 
 // New opens a prober for each approach of each target, with open, and leaves them to Run to close. It fails, with nothing
@@ -99,6 +100,7 @@ func (m *Monitor) add(pt probe.Target, open func(probe.Target, probe.Approach) (
 		}
 		t.probers = append(t.probers, p)
 	}
+	t.began = make([]time.Duration, len(t.probers))
 	return nil
 }
 

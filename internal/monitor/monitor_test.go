@@ -29,6 +29,27 @@ func TestFirstRoundIsAtOnceAndThenOneEachInterval(t *testing.T) {
 	})
 }
 
+func TestARoundTellsHowLongItsProbesWaitedForTheirTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := probers{"a": {after(0), after(10 * ms)}}
+		m, err := New(p.targets(), p.open, Options{Interval: time.Second, Timeout: 900 * ms, Late: func(time.Duration) {
+			time.Sleep(25*ms + 300*time.Nanosecond) // between the tick and its probes
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 1500*ms)
+		defer cancel()
+		var lags []time.Duration
+		if err := m.Run(ctx, func(r probe.Round) []probe.Pin { lags = append(lags, r.Lag); return nil }); err != nil {
+			t.Fatal(err)
+		}
+		if want := 25*ms + time.Microsecond; !slices.Equal(lags, []time.Duration{want, want}) {
+			t.Errorf("lags %v, want %v each: rounded up, since a lag is there to bound", lags, want)
+		}
+	})
+}
+
 func TestEachTickTellsHowLateItIs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := probers{}

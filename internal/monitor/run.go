@@ -3,6 +3,7 @@ package monitor
 import (
 	"context"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -108,13 +109,18 @@ func (r *run) begin(ctx context.Context, t *target, now time.Time) {
 // probe makes probe i of t's round, and passes the round on when it was the last one to return.
 func (r *run) probe(ctx context.Context, t *target, i int, pin netip.AddrPort) {
 	began, lost := time.Now(), r.sentinel.lost()
+	t.began[i] = began.Sub(r.start)
 	result := t.probers[i].Probe(ctx, pin)
 	if result.Outcome.Failed() {
 		r.sentinel.excuse(&result, began, lost)
 	}
 	t.round.Results[i] = result
 	if t.left.Add(-1) == 0 {
+		t.round.Lag = lag(slices.Max(t.began) - t.round.At)
 		r.sentinel.leave()
 		r.done <- t
 	}
 }
+
+// lag is d in whole microseconds, rounded up, since it is there to bound.
+func lag(d time.Duration) time.Duration { return (d + time.Microsecond - 1).Truncate(time.Microsecond) }

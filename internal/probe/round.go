@@ -14,6 +14,9 @@ type Round struct {
 	At time.Duration
 	// Wall is the wall clock at that time, in whole microseconds, UTC.
 	Wall time.Time
+	// Lag is how long after At the last of its probes began, in whole microseconds: what the machine took to give each of
+	// them a turn. With it a result's Total says when, at the latest, the target was seen.
+	Lag time.Duration
 	// Results stand in the order of the target's approaches.
 	Results []Result
 }

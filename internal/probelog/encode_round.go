@@ -27,6 +27,7 @@ type roundEncoder struct {
 func (e *roundEncoder) MarshalLogObject(enc zapcore.ObjectEncoder) error {
 	enc.AddString("target", e.round.Target)
 	enc.AddUint64("seq", e.round.Seq)
+	addMillis(enc, "lag_ms", e.round.Lag)
 	return enc.AddArray("results", (*resultsEncoder)(e))
 }
 

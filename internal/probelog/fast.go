@@ -43,7 +43,7 @@ func (f *fast) round(line []byte) *roundRecord {
 	*w = roundRecord{head: head{Record: RoundRecord}, Results: w.Results[:0]}
 	ok := f.skip(`{"time":"`) && f.time(&w.Time) && f.skip(`","record":"round","t_ms":`) && f.millis(&w.At) &&
 		f.skip(`,"run":`) && f.text(&w.Run) && f.skip(`,"target":`) && f.text(&w.Target) &&
-		f.skip(`,"seq":`) && f.number(&w.Seq) && f.skip(`,"results":[`)
+		f.skip(`,"seq":`) && f.number(&w.Seq) && f.millisIf(`,"lag_ms":`, &w.Lag) && f.skip(`,"results":[`)
 	for ok {
 		if len(w.Results) == maxApproaches {
 			return nil

@@ -331,7 +331,7 @@ func (r *Reader) round(d *decoder, w *roundRecord) *Record {
 		return rec
 	}
 	m := w.head.moment(d, w.Seq, 0)
-	rec.Round = &probe.Round{Target: w.Target, Seq: m.Seq, At: m.At, Wall: m.Wall, Results: make([]probe.Result, 0, n)}
+	rec.Round = &probe.Round{Target: w.Target, Seq: m.Seq, At: m.At, Wall: m.Wall, Lag: d.span("lag_ms", w.Lag), Results: make([]probe.Result, 0, n)}
 	rec.Judged, rec.Approaches = make([]probe.Outcome, 0, n), make([]string, 0, n)
 	now := &readRound{seq: w.Seq, results: make([]shared, len(w.Results))}
 	for i := range w.Results {

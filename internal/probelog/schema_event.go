@@ -92,6 +92,7 @@ type momentWire struct {
 	At     millis    `json:"t_ms"`
 	Time   time.Time `json:"time"`
 	Paused millis    `json:"paused_ms,omitempty"`
+	Took   millis    `json:"took_ms,omitempty"`
 }
 
 // toMoment is nil for the moment that never was.
@@ -99,7 +100,7 @@ func toMoment(m compare.Moment) *momentWire {
 	if m.IsZero() {
 		return nil
 	}
-	return &momentWire{m.Seq, toMillis(m.At), m.Wall, toMillis(m.Paused)}
+	return &momentWire{m.Seq, toMillis(m.At), m.Wall, toMillis(m.Paused), toMillis(m.Took)}
 }
 
 func (w *momentWire) moment(d *decoder) compare.Moment {
@@ -109,12 +110,14 @@ func (w *momentWire) moment(d *decoder) compare.Moment {
 	if w.Seq == 0 || w.Seq > maxCount {
 		d.fail("seq %d is out of range", w.Seq)
 	}
-	return compare.Moment{Seq: w.Seq, At: d.span(keyAt, w.At), Wall: micros(w.Time), Paused: d.span("paused_ms", w.Paused)}
+	return compare.Moment{
+		Seq: w.Seq, At: d.span(keyAt, w.At), Wall: micros(w.Time), Paused: d.span("paused_ms", w.Paused), Took: d.span("took_ms", w.Took),
+	}
 }
 
 // moment is when the record was, in a round.
 func (h *head) moment(d *decoder, seq uint64, paused millis) compare.Moment {
-	return (&momentWire{seq, h.At, h.Time, paused}).moment(d)
+	return (&momentWire{Seq: seq, At: h.At, Time: h.Time, Paused: paused}).moment(d)
 }
 
 // podWire has the fields of a compare.Pod, so that one converts to the other.

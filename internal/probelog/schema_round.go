@@ -15,6 +15,7 @@ type roundRecord struct {
 	head
 	Target  string       `json:"target"`
 	Seq     uint64       `json:"seq"`
+	Lag     millis       `json:"lag_ms,omitempty"`
 	Results []resultWire `json:"results"`
 }
 

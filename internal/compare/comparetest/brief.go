@@ -3,6 +3,7 @@ package comparetest
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"callbyname/internal/compare"
 )
@@ -25,7 +26,7 @@ func Brief(e compare.Event) string {
 		}
 	case compare.Recovered:
 		shortest, longest := e.Outage.Bounds()
-		s += fmt.Sprintf(" lost %d in %v (%v to %v) %s", e.Outage.Lost, e.Outage.Duration(), shortest, longest, classes(e.Outage))
+		s += fmt.Sprintf(" lost %d in %v (%v to %v) %s", e.Outage.Lost, brief(e.Outage.Duration()), brief(shortest), brief(longest), classes(e.Outage))
 		if e.Outage.Void > 0 {
 			s += fmt.Sprintf(" void %d", e.Outage.Void)
 		}
@@ -47,7 +48,7 @@ func Brief(e compare.Event) string {
 		for _, f := range e.Recreation.Effects {
 			s += fmt.Sprintf(" %s=%s", f.Approach, f.Verdict)
 			if f.Lost > 0 {
-				s += fmt.Sprintf("(%d in %v)", f.Lost, f.For)
+				s += fmt.Sprintf("(%d in %v)", f.Lost, brief(f.For))
 			}
 		}
 	case compare.VerdictChanged:
@@ -67,3 +68,6 @@ func classes(o *compare.Outage) string {
 	}
 	return strings.Join(parts, ",")
 }
+
+// brief leaves out the millisecond that the probes of most stories take.
+func brief(d time.Duration) time.Duration { return d.Round(10 * time.Millisecond) }

@@ -45,6 +45,7 @@ type Scenario struct {
 	//	void       void
 	//	refused    a failure class
 	//	A          answered by pod A   (cached: from the cache, keepalive: on the kept connection)
+	//	A~900ms    ... or failed, after that long (a probe takes next to no time otherwise)
 	//	*A         answered by pod A over a new connection to an address resolved now
 	//	A'         ... by another process of pod A, A'' by a third
 	//	A@10.0.0.7 ... which has that IP now
@@ -191,6 +192,10 @@ type player struct {
 func (p *player) result(a probe.Approach, column string, i int) probe.Result {
 	r := probe.Result{Total: time.Duration(i+1) * 500 * time.Microsecond}
 	column, fresh := strings.CutPrefix(column, "*")
+	column, took, slow := strings.Cut(column, "~")
+	if slow {
+		r.Total = duration(took)
+	}
 	switch o := probe.Outcome(column); {
 	case column == "-":
 		r.Outcome = probe.Pending
