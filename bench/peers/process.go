@@ -37,7 +37,7 @@ func Start(ctx context.Context, url string, env []string, name string, args ...s
 	}
 	defer null.Close()
 	cmd := exec.Command(name, args...)
-	cmd.Env, cmd.Stdout, cmd.Stderr = env, null, null
+	cmd.Env, cmd.Stdout, cmd.Stderr = append([]string{}, env...), null, null // none of ours, be it nil
 	began := time.Now()
 	if err := cmd.Start(); err != nil {
 		return nil, err
