@@ -27,14 +27,14 @@ func TestNothingIsAFailureAfterTheStop(t *testing.T) {
 		syscall.ECONNREFUSED, syscall.ECONNRESET, &tls.CertificateVerificationError{Err: io.EOF}, errNotHTTP,
 		&resolve.Error{Kind: resolve.NotFound},
 	} {
-		p.answers.wire.broken = err
+		p.reader().wire.broken = err
 		for where, f := range map[string]*fault{
 			"resolving":          lookupFault(ctx, err),
 			"connecting":         dialFault(ctx, err, netip.MustParseAddrPort("127.0.0.1:1")),
 			"shaking hands":      p.tlsFault(ctx, err),
 			"sending":            p.sendFault(ctx, err),
 			"reading":            p.answerFault(ctx, err),
-			"making sense of it": (&run{Client: &Client{answers: newReader("")}}).answerFault(ctx, err),
+			"making sense of it": (&run{Client: &Client{}, answers: newReader()}).answerFault(ctx, err),
 		} {
 			if f.outcome != Void || f.reason != Stopped {
 				t.Errorf("%v while %s: %s %s", err, where, f.outcome, f.reason)

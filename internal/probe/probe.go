@@ -46,7 +46,6 @@ type Client struct {
 	tls     *tls.Config // nil for http
 	clock   clock
 	request request
-	answers *reader
 	cached  cache
 	kept    *conn // nil when none is open
 	who     memo
@@ -55,7 +54,7 @@ type Client struct {
 // NewClient checks what a probe would trip over each time: a URL, method or header that no request can be made of, a
 // timeout that is none, an approach by name without a resolver.
 func NewClient(t Target, a Approach, o Options) (*Client, error) {
-	c := &Client{target: t, approach: a, options: o, port: a.Port, answers: newReader(t.Method), clock: startClock()}
+	c := &Client{target: t, approach: a, options: o, port: a.Port, clock: startClock()}
 	if err := c.check(); err != nil {
 		return nil, fmt.Errorf("approach %q of target %q: %w", a.Name, t.Name, err)
 	}
@@ -122,6 +121,7 @@ func (c *Client) Probe(ctx context.Context, pin netip.AddrPort) Result {
 	f := p.do(ctx, pin)
 	result := p.end(f)
 	p.leave()
+	p.release()
 	return result
 }
 
@@ -130,8 +130,9 @@ type run struct {
 	*Client
 	start    time.Time
 	deadline time.Time
-	conn     *conn // nil when there is none
-	reusable bool  // conn can carry another request
+	conn     *conn   // nil when there is none
+	answers  *reader // nil until an answer is waited for
+	reusable bool    // conn can carry another request
 	result   Result
 }
 

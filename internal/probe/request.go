@@ -13,7 +13,7 @@ import (
 
 // request is what a target is sent, as bytes: rendered once, or once per address where the address itself is the Host.
 type request struct {
-	message *http.Request
+	message *http.Request // nil where the bytes never change
 	literal bool
 	addr    netip.AddrPort // the literal that bytes are for
 	bytes   []byte
@@ -48,7 +48,13 @@ func newRequest(t Target, literal bool, agent string) (request, error) {
 		message.SetBasicAuth(u.User.Username(), password)
 	}
 	r := request{message: message, literal: literal}
-	return r, r.render()
+	if err := r.render(); err != nil {
+		return request{}, err
+	}
+	if !literal {
+		r.message = nil // there may be thousands of requests, and a message is many times its bytes
+	}
+	return r, nil
 }
 
 func checkHeader(name string, values []string) error {
@@ -82,7 +88,7 @@ func (r *request) render() error {
 	if err := r.message.Write(&b); err != nil {
 		return err
 	}
-	r.bytes = b.Bytes()
+	r.bytes = bytes.Clone(b.Bytes())
 	return nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -53,8 +54,8 @@ func (p *run) exchange(ctx context.Context) *fault {
 // receive reads the answer from the connection, and judges it.
 func (p *run) receive(ctx context.Context, from io.Reader) *fault {
 	asked := time.Now()
-	a := p.answers
-	a.reset(from)
+	a := p.reader()
+	a.reset(from, p.target.Method)
 	err := a.begin()
 	first := time.Now()
 	p.result.Phases.FirstByte = whole(first.Sub(asked))
@@ -85,13 +86,33 @@ type reader struct {
 	started bool // a byte of this answer has come
 }
 
-func newReader(method string) *reader {
-	r := &reader{request: http.Request{Method: method}}
+// readers are those that no probe uses now. Of many thousand approaches a few read at a time, and each reader has some kilobytes.
+var readers = sync.Pool{New: func() any { return newReader() }}
+
+func newReader() *reader {
+	r := &reader{}
 	r.buf = bufio.NewReader(&r.wire)
 	return r
 }
 
-func (r *reader) reset(from io.Reader) {
+// reader is the probe's own until release.
+func (p *run) reader() *reader {
+	if p.answers == nil {
+		p.answers = readers.Get().(*reader)
+	}
+	return p.answers
+}
+
+func (p *run) release() {
+	if p.answers != nil {
+		p.answers.reset(nil, "") // it holds on to no connection
+		readers.Put(p.answers)
+		p.answers = nil
+	}
+}
+
+func (r *reader) reset(from io.Reader, method string) {
+	r.request.Method = method
 	r.wire = meter{from: from, left: maxHeader, over: errMuchHeader}
 	r.buf.Reset(&r.wire)
 	r.started = false
