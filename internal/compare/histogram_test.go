@@ -52,7 +52,7 @@ func TestMergedHistogramsCountAsOne(t *testing.T) {
 		both.Add(d + time.Second)
 	}
 	high.Merge(low)
-	if high.First != both.First || !slices.Equal(high.Counts, both.Counts) {
+	if !slices.Equal(high.Counts, both.Counts) {
 		t.Errorf("%+v, not %+v", high, both)
 	}
 	if got := high.Count(); got != 200 {
@@ -61,5 +61,34 @@ func TestMergedHistogramsCountAsOne(t *testing.T) {
 	var empty Histogram
 	if empty.Quantile(0.5) != 0 {
 		t.Error("an empty histogram has a median")
+	}
+}
+
+func TestWhatIsTakenBackWasNeverThere(t *testing.T) {
+	var with, without Histogram
+	for _, us := range []time.Duration{700, 5, 700, 90_000} {
+		with.Add(us * time.Microsecond)
+	}
+	for _, us := range []time.Duration{700, 5, 700} {
+		without.Add(us * time.Microsecond)
+	}
+	with.remove(90 * time.Millisecond)
+	with.remove(time.Hour) // which was never added
+	if !slices.Equal(with.Counts, without.Counts) {
+		t.Errorf("%v, not %v", with, without)
+	}
+	with.remove(700 * time.Microsecond)
+	if got := with.Count(); got != 2 {
+		t.Errorf("%d durations", got)
+	}
+}
+
+func TestABucketCountsNoFurtherThanItsNumberHolds(t *testing.T) {
+	h := Histogram{Counts: []Count{CountOf(3, MaxNumber-1), CountOf(4, 1)}}
+	for range 3 {
+		h.Add(3 * time.Microsecond)
+	}
+	if h.Counts[0] != CountOf(3, MaxNumber) || h.Counts[0].Bucket() != 3 || h.Counts[1] != CountOf(4, 1) {
+		t.Errorf("%x", h.Counts)
 	}
 }

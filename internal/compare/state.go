@@ -180,8 +180,8 @@ func (a *ApproachState) check() error {
 		}
 	}
 	for _, h := range histograms {
-		if h.First < 0 || h.First+len(h.Counts) > Buckets {
-			return fmt.Errorf("a histogram of buckets %d to %d, where there are %d", h.First, h.First+len(h.Counts), Buckets)
+		if err := h.check(); err != nil {
+			return err
 		}
 	}
 	if len(a.Broken) > maxBroken {

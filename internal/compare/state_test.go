@@ -19,9 +19,14 @@ func TestAStateThatCannotBeIsRefused(t *testing.T) {
 		"0 losses":            func(s *compare.State) { s.Owned = nil },
 		"2 answers":           func(s *compare.State) { s.Back = s.Back[:2] },
 		"recreation 1: 0 eff": func(s *compare.State) { s.Recreations[0].Settled = s.Last },
-		"buckets -1":          func(s *compare.State) { s.Approaches[1].Latency = compare.Histogram{First: -1} },
-		"buckets 896 to 897": func(s *compare.State) {
-			s.Approaches[1].Latency = compare.Histogram{First: compare.Buckets, Counts: []uint64{1}}
+		"bucket 5 of 0": func(s *compare.State) {
+			s.Approaches[1].Latency = compare.Histogram{Counts: []compare.Count{compare.CountOf(5, 0)}}
+		},
+		"bucket 4 of 1": func(s *compare.State) {
+			s.Approaches[1].Latency = compare.Histogram{Counts: []compare.Count{compare.CountOf(4, 2), compare.CountOf(4, 1)}}
+		},
+		"bucket 896 of 1": func(s *compare.State) {
+			s.Approaches[1].Latency = compare.Histogram{Counts: []compare.Count{compare.CountOf(compare.Buckets, 1)}}
 		},
 		"3 answers of a susp":  func(s *compare.State) { s.Approaches[0].Suspect = &compare.Suspect{Count: 3} },
 		"0 answers of a susp":  func(s *compare.State) { s.Approaches[1].Suspect = &compare.Suspect{} },

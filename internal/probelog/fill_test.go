@@ -66,7 +66,8 @@ func (f *filler) fill(v reflect.Value) {
 	case resolve.Family:
 		set([]resolve.Family{resolve.IPv4, resolve.IPv6, resolve.Any}[f.next()%3])
 	case compare.Histogram:
-		set(compare.Histogram{First: f.next(), Counts: []uint64{uint64(f.next()), 0, uint64(f.next())}})
+		i := f.next()
+		set(compare.Histogram{Counts: []compare.Count{compare.CountOf(i, uint64(f.next())), compare.CountOf(i+2, uint64(f.next()))}})
 	default:
 		f.fillKind(v)
 	}

@@ -146,7 +146,7 @@ func full(t testing.TB) string {
 func TestAStateThatCannotBeIsRefused(t *testing.T) {
 	state := full(t)
 	tests := map[string]struct{ old, new, want string }{
-		"a bucket that is none":      {`"latency":[[158,`, `"latency":[[999,`, "a histogram from bucket 999 to 999"},
+		"a bucket that is none":      {`"latency":[[158,`, `"latency":[[999,`, "a histogram with bucket 999 of"},
 		"a bucket twice":             {`"latency":[[158,`, `"latency":[[158,1],[158,`, "a histogram with bucket 158 of"},
 		"buckets in another order":   {`"latency":[[158,`, `"latency":[[159,1],[157,2],[160,`, "a histogram with bucket 157 of 2"},
 		"an empty bucket":            {`"latency":[[158,`, `"latency":[[157,0],[158,`, "a histogram with bucket 157 of 0"},

@@ -5,13 +5,10 @@ import (
 	"net/url"
 	"reflect"
 	"time"
-
-	"callbyname/internal/compare"
 )
 
 // difference says where two values differ, "" when they are the same. It is reflect.DeepEqual, but an empty slice or
-// map is the same as none, a histogram the same as one with empty buckets around it, a time is when it is, and a URL is
-// how it is written.
+// map is the same as none, a time is when it is, and a URL is how it is written.
 func difference(path string, a, b reflect.Value) string {
 	switch x := a.Interface().(type) {
 	case time.Time:
@@ -24,8 +21,6 @@ func difference(path string, a, b reflect.Value) string {
 			return fmt.Sprintf("%s: %v, %v", path, x, y)
 		}
 		return ""
-	case compare.Histogram:
-		a, b = reflect.ValueOf(trimmed(x)), reflect.ValueOf(trimmed(b.Interface().(compare.Histogram)))
 	}
 	switch a.Kind() {
 	case reflect.Pointer, reflect.Interface:
@@ -77,19 +72,6 @@ func difference(path string, a, b reflect.Value) string {
 		return fmt.Sprintf("%s: %+v, %+v", path, a, b)
 	}
 	return ""
-}
-
-func trimmed(h compare.Histogram) compare.Histogram {
-	for len(h.Counts) > 0 && h.Counts[0] == 0 {
-		h.First, h.Counts = h.First+1, h.Counts[1:]
-	}
-	for len(h.Counts) > 0 && h.Counts[len(h.Counts)-1] == 0 {
-		h.Counts = h.Counts[:len(h.Counts)-1]
-	}
-	if len(h.Counts) == 0 {
-		h.First = 0
-	}
-	return compare.Histogram{First: h.First, Counts: h.Counts}
 }
 
 // diff is where got is not as wanted.

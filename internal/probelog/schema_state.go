@@ -123,11 +123,12 @@ type addressWire struct {
 type histogramWire [][2]uint64
 
 func toHistogram(h compare.Histogram) histogramWire {
-	var w histogramWire
-	for i, n := range h.Counts {
-		if n > 0 {
-			w = append(w, [2]uint64{uint64(h.First + i), n})
-		}
+	if len(h.Counts) == 0 {
+		return nil
+	}
+	w := make(histogramWire, len(h.Counts))
+	for i, c := range h.Counts {
+		w[i] = [2]uint64{uint64(c.Bucket()), c.Number()}
 	}
 	return w
 }
@@ -136,20 +137,15 @@ func (w histogramWire) histogram(d *decoder) (h compare.Histogram) {
 	if len(w) == 0 {
 		return h
 	}
-	first, last := w[0][0], w[len(w)-1][0]
-	if last >= compare.Buckets || first > last {
-		d.fail("a histogram from bucket %d to %d", first, last)
-		return h
-	}
-	h = compare.Histogram{First: int(first), Counts: make([]uint64, last-first+1)}
-	next := first
-	for _, bucket := range w {
+	h.Counts = make([]compare.Count, len(w))
+	next := uint64(0)
+	for k, bucket := range w {
 		i, n := bucket[0], bucket[1]
-		if i < next || i > last || n == 0 || n > maxCount {
+		if i < next || i >= compare.Buckets || n == 0 || n > compare.MaxNumber {
 			d.fail("a histogram with bucket %d of %d", i, n)
 			return compare.Histogram{}
 		}
-		h.Counts[i-first] = n
+		h.Counts[k] = compare.CountOf(int(i), n)
 		next = i + 1
 	}
 	return h
