@@ -163,7 +163,7 @@ func tell(ctx context.Context, o options, on stage, ln net.Listener, stdin io.Re
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
 	started := time.Now()
-	live := page.New(page.Options{Run: run, Started: started, Summary: r.Target})
+	live := page.New(page.Options{Run: run, Started: started, Tracker: r.Tracker()})
 	if ln != nil {
 		served := page.Serve(ln, live.Handler(), end) // a story that nobody can see is not told
 		defer served.Stop()

@@ -55,7 +55,7 @@ func watch(ctx context.Context, s config.Settings, o options, ln net.Listener, s
 	var watchers []watcher
 	var live *page.Page // nil when nothing is served
 	if ln != nil {
-		live = page.New(page.Options{Run: run, Started: started, Summary: r.Target})
+		live = page.New(page.Options{Run: run, Started: started, Tracker: r.Tracker()})
 		watchers = append(watchers, live, counted)
 		registry := scrape.NewRegistry("prober", cli.Version())
 		registry.MustRegister(counted)

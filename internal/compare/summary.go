@@ -98,37 +98,51 @@ func (a *ApproachSummary) Availability() (share float64, ok bool) {
 	return float64(a.Probes-a.Lost) / float64(a.Probes), true
 }
 
-// summary takes from an earlier one what is still true and dear to copy: before may be the zero one.
-func (f *follower) summary(before TargetSummary) TargetSummary {
+// update brings an earlier sum up to date, all but its histograms. What is dear to copy stays as long as it is true, and is
+// replaced, never changed, when it no longer is.
+func (f *follower) update(t *TargetSummary) {
 	s := &f.state
-	t := TargetSummary{
-		Name: f.target.Name, First: s.First, Last: s.Last, Paused: s.Last.Paused,
-		Recreated: s.RecreationCount, Recreations: before.Recreations, Restarts: s.Restarts, DNSChanges: s.DNSChanges,
-		Lost: s.Lost,
-	}
-	if !slices.EqualFunc(before.Recreations, s.Recreations, unchanged) {
+	t.Name, t.First, t.Last, t.Paused, t.Lost = f.target.Name, s.First, s.Last, s.Last.Paused, s.Lost
+	t.Recreated, t.Restarts, t.DNSChanges = s.RecreationCount, s.Restarts, s.DNSChanges
+	if !slices.EqualFunc(t.Recreations, s.Recreations, unchanged) {
 		t.Recreations = cloneRecreations(s.Recreations)
 	}
-	if f.target.URL != nil {
+	if t.URL == "" && f.target.URL != nil {
 		t.URL = f.target.URL.Redacted()
 	}
+	if len(t.Approaches) != len(s.Approaches) {
+		t.Approaches = make([]ApproachSummary, len(s.Approaches))
+	}
 	for i := range s.Approaches {
-		a, spec := &s.Approaches[i], f.target.Approaches[i]
-		total := a.totals()
-		sum := ApproachSummary{
-			Name: spec.Name, Address: spec.Host, Pinned: spec.Pinned(),
-			Probes: a.OK + a.Lost, Lost: a.Lost, Void: a.Void, Pending: a.Pending, Classes: maps.Clone(a.Classes),
-			Outages: total.Outages, Longest: a.Longest, Out: total.Out, Open: a.Outage.clone(),
-			Verdicts: maps.Clone(a.Verdicts), Latency: a.Latency.Clone(), Recovery: a.Recovery.Clone(),
-		}
-		if spec.Pinned() && s.Pin.Addr.IsValid() {
+		a, sum, spec := &s.Approaches[i], &t.Approaches[i], &f.target.Approaches[i]
+		sum.Name, sum.Address, sum.Pinned = spec.Name, spec.Host, spec.Pinned()
+		if sum.Pinned && s.Pin.Addr.IsValid() {
 			sum.Address = s.Pin.Addr.String()
 		}
-		if o := a.Outage; o != nil {
-			sum.Longest = max(sum.Longest, o.Duration())
+		total := a.totals()
+		sum.Probes, sum.Lost, sum.Void, sum.Pending = a.OK+a.Lost, a.Lost, a.Void, a.Pending
+		sum.Outages, sum.Longest, sum.Out, sum.Open = total.Outages, a.Longest, total.Out, a.Outage.clone()
+		if sum.Open != nil {
+			sum.Longest = max(sum.Longest, sum.Open.Duration())
 		}
-		t.Approaches = append(t.Approaches, sum)
+		sum.Classes, sum.Verdicts = copied(sum.Classes, a.Classes), copied(sum.Verdicts, a.Verdicts)
 		t.Rounds = max(t.Rounds, uint64(a.OK+a.Lost+a.Void+a.Pending))
+	}
+}
+
+// copied is a copy of counts: the one that there was, as long as it is one.
+func copied[K, N comparable](was, is map[K]N) map[K]N {
+	if (was == nil) == (is == nil) && maps.Equal(was, is) {
+		return was
+	}
+	return maps.Clone(is)
+}
+
+func (f *follower) summary() (t TargetSummary) {
+	f.update(&t)
+	for i := range t.Approaches {
+		a := &f.state.Approaches[i]
+		t.Approaches[i].Latency, t.Approaches[i].Recovery = a.Latency.Clone(), a.Recovery.Clone()
 	}
 	return t
 }

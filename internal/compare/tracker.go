@@ -3,6 +3,7 @@ package compare
 import (
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"callbyname/internal/probe"
@@ -30,8 +31,9 @@ type Judged struct {
 	News bool
 }
 
-// Tracker follows targets through their rounds. It is not safe for concurrent use.
+// Tracker follows targets through their rounds. It is not safe for concurrent use, but for Histograms.
 type Tracker struct {
+	mu      sync.Mutex // whoever changes a state holds it
 	opt     Options
 	targets []*follower
 	byName  map[string]*follower
@@ -108,11 +110,15 @@ func (t *Tracker) Observe(r probe.Round) (Observation, error) {
 		return Observation{}, fmt.Errorf("round %d of %q at %v: not after round %d at %v",
 			r.Seq, r.Target, r.At, f.state.Last.Seq, f.state.Last.At)
 	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	return f.observe(&r), nil
 }
 
 // Stop settles what is unsettled: the run ended at that time.
 func (t *Tracker) Stop(at time.Duration, wall time.Time) []Event {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	var events []Event
 	for _, f := range t.targets {
 		if f.unsettled() == nil {
@@ -145,6 +151,8 @@ func (t *Tracker) Restore(s State) error {
 	if err := s.check(len(f.target.Approaches)); err != nil {
 		return fmt.Errorf("state of %q: %w", s.Target, err)
 	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	f.state = s.Clone()
 	return nil
 }
@@ -153,19 +161,36 @@ func (t *Tracker) Restore(s State) error {
 func (t *Tracker) Summary() Summary {
 	sum := Summary{Interval: t.opt.Interval}
 	for _, f := range t.targets {
-		sum.Targets = append(sum.Targets, f.summary(TargetSummary{}))
+		sum.Targets = append(sum.Targets, f.summary())
 	}
 	return sum
 }
 
-// Target adds up what was observed of one target so far; ok is false for an unknown one. With an earlier sum of the same run
-// for before, of which it takes what is still true, it costs a small part of what a round does. What it returns is never changed.
-func (t *Tracker) Target(name string, before TargetSummary) (sum TargetSummary, ok bool) {
-	f, ok := t.byName[name]
-	if !ok {
-		return TargetSummary{}, false
+// Update brings an earlier sum of the target that it names, of the same run, up to date: all but its histograms, which it leaves
+// alone, since they are most of it and few look at them. It changes the sum in place, but nothing that this leads to, and
+// costs a small part of what a round does. It returns false for an unknown target.
+func (t *Tracker) Update(sum *TargetSummary) bool {
+	f, ok := t.byName[sum.Name]
+	if ok {
+		f.update(sum)
 	}
-	return f.summary(before), true
+	return ok
+}
+
+// Histograms are copies of a target's, in the order of its approaches; nil for an unknown one. It may be called by any goroutine,
+// while another one calls Observe.
+func (t *Tracker) Histograms(target string) (latency, recovery []Histogram) {
+	f, ok := t.byName[target]
+	if !ok {
+		return nil, nil
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for i := range f.state.Approaches {
+		a := &f.state.Approaches[i]
+		latency, recovery = append(latency, a.Latency.Clone()), append(recovery, a.Recovery.Clone())
+	}
+	return latency, recovery
 }
 
 // step is one round of one target being taken in. It reads State as it was and leaves it as it is after the round.

@@ -117,13 +117,14 @@ func (t *target) now() nowView {
 		DNSChanges: t.sum.DNSChanges, Lines: t.lines(false),
 	}
 	v.Text = text(v.Lines)
+	latency, _ := t.tracker.Histograms(t.spec.Name)
 	for i := range t.ways {
-		v.Approaches = append(v.Approaches, t.approach(i))
+		v.Approaches = append(v.Approaches, t.approach(i, &latency[i]))
 	}
 	return v
 }
 
-func (t *target) approach(i int) approachView {
+func (t *target) approach(i int, latency *compare.Histogram) approachView {
 	w, a, said := &t.ways[i], &t.sum.Approaches[i], t.say(i, false)
 	v := approachView{
 		Approach: a.Name, How: how(w.spec), Calls: t.addr(i), State: said.State, Words: said.Words, Why: said.Why,
@@ -140,8 +141,8 @@ func (t *target) approach(i int) approachView {
 	case a.Outages > 0: // one call so far
 		v.Longest = "under " + report.Setting(t.opt.Interval)
 	}
-	if a.Latency.Count() > 0 {
-		p50, p99 := a.Latency.Quantile(0.5), a.Latency.Quantile(0.99)
+	if latency.Count() > 0 {
+		p50, p99 := latency.Quantile(0.5), latency.Quantile(0.99)
 		v.P50MS, v.P99MS = ms(p50), ms(p99)
 		v.Latency = "half within " + report.Duration(p50) + ", 99 of 100 within " + report.Duration(p99)
 	}

@@ -39,7 +39,7 @@ func show(opt compare.Options, change func(*page.Options), targets ...probe.Targ
 	s := &shown{tracker: compare.NewTracker(targets, opt), targets: targets}
 	s.opt = page.Options{
 		Run:     probelog.Run{ID: "run1", Version: "v1.2.3", Host: "node-a", System: "linux/amd64", Targets: targets, Timeout: opt.Interval / 2, Options: opt},
-		Started: comparetest.Start, Summary: s.tracker.Target,
+		Started: comparetest.Start, Tracker: s.tracker,
 	}
 	if change != nil {
 		change(&s.opt)

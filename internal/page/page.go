@@ -22,8 +22,9 @@ type Options struct {
 	Run probelog.Run
 	// Started is when the run began: the instant of which a round's At counts.
 	Started time.Time
-	// Summary adds up one target so far, as a Tracker's Target does. It is called in Observe only, in its goroutine.
-	Summary func(target string, before compare.TargetSummary) (compare.TargetSummary, bool)
+	// Tracker is asked what rounds add up to: for histograms at any time, which can be a round ahead of the Page, and for
+	// everything else in Observe only.
+	Tracker *compare.Tracker
 	// Beat is how often a watcher is told that there is nothing new; 2s when 0.
 	Beat time.Duration
 	// Watchers is how many may watch at a time; 64 when 0.
@@ -63,7 +64,7 @@ func New(o Options) *Page {
 		fleet: feed{most: max(maxMessages, maxNews*len(o.Run.Targets))},
 	}
 	for _, spec := range o.Run.Targets {
-		t := newTarget(spec, p.history.Target(spec.Name), o.Run.Options, p.zone, lanesOf(o.Run) <= fewLanes)
+		t := newTarget(spec, p.history.Target(spec.Name), o, p.zone)
 		p.targets = append(p.targets, t)
 		p.byName[spec.Name] = t
 	}
@@ -77,15 +78,14 @@ func (p *Page) Observe(r probe.Round, o compare.Observation) {
 	if t == nil {
 		return
 	}
-	sum, ok := p.opt.Summary(r.Target, t.sum) // which nobody else writes
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !ok || len(r.Results) != len(t.ways) || len(o.Judged) != len(t.ways) {
+	if len(r.Results) != len(t.ways) || len(o.Judged) != len(t.ways) || !p.opt.Tracker.Update(&t.sum) {
 		return
 	}
 	p.rounds++
 	p.history.Observe(r, o)
-	t.observe(r, o, sum)
+	t.observe(r, o)
 	if !o.Quiet && t.retell() {
 		p.n++
 		p.fleet.add(message{n: p.n, event: "fleet", data: t.brief})

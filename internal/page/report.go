@@ -2,6 +2,7 @@ package page
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"callbyname/internal/compare"
@@ -33,6 +34,12 @@ func (p *Page) document() report.Document {
 func (p *Page) reported(t *target) report.Target {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	sum := compare.Summary{Interval: p.opt.Run.Options.Interval, Targets: []compare.TargetSummary{t.sum}}
+	whole := t.sum
+	whole.Approaches = slices.Clone(t.sum.Approaches)
+	latency, recovery := p.opt.Tracker.Histograms(t.spec.Name)
+	for i := range whole.Approaches {
+		whole.Approaches[i].Latency, whole.Approaches[i].Recovery = latency[i], recovery[i]
+	}
+	sum := compare.Summary{Interval: p.opt.Run.Options.Interval, Targets: []compare.TargetSummary{whole}}
 	return report.New("", report.Observed{Summary: sum, History: p.history}).Runs[0].Targets[0]
 }

@@ -26,7 +26,7 @@ func TestTheReportIsThatOfTheLog(t *testing.T) {
 				Timeout: time.Second / 2, Rounds: probelog.All}
 			r := probelog.NewRecorder(run, probelog.NewJSON(&log, run))
 			r.Start(comparetest.Start)
-			s := &shown{Page: page.New(page.Options{Run: run, Started: comparetest.Start, Summary: r.Target})}
+			s := &shown{Page: page.New(page.Options{Run: run, Started: comparetest.Start, Tracker: r.Tracker()})}
 			at, wall := sc.Play(func(round probe.Round) []probe.Pin {
 				o, err := r.Observe(round)
 				if err != nil {

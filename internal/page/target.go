@@ -46,10 +46,11 @@ type target struct {
 	opt  compare.Options
 	zone *time.Location
 	seen *history.Target
-	// sum is replaced with each round, and never changed.
-	sum  compare.TargetSummary
-	ways []way
-	pods roster
+	// sum is brought up to date with each round; its histograms are the tracker's.
+	sum     compare.TargetSummary
+	tracker *compare.Tracker
+	ways    []way
+	pods    roster
 	// brief is the target as the overview shows it, state its state there.
 	brief  []byte
 	state  State
@@ -74,8 +75,11 @@ type way struct {
 	curve  curve
 }
 
-func newTarget(spec probe.Target, seen *history.Target, opt compare.Options, zone *time.Location, curves bool) *target {
-	t := &target{spec: spec, opt: opt, zone: zone, seen: seen, curves: curves, ways: make([]way, len(spec.Approaches))}
+func newTarget(spec probe.Target, seen *history.Target, o Options, zone *time.Location) *target {
+	t := &target{
+		spec: spec, opt: o.Run.Options, zone: zone, seen: seen, tracker: o.Tracker, curves: lanesOf(o.Run) <= fewLanes,
+		ways: make([]way, len(spec.Approaches)),
+	}
 	t.sum.Name = spec.Name
 	if spec.URL != nil {
 		t.sum.URL = spec.URL.Redacted()
@@ -88,9 +92,8 @@ func newTarget(spec probe.Target, seen *history.Target, opt compare.Options, zon
 	return t
 }
 
-// observe takes a round that the history has got already.
-func (t *target) observe(r probe.Round, o compare.Observation, sum compare.TargetSummary) {
-	t.sum = sum
+// observe takes a round that the history and the sum have got already.
+func (t *target) observe(r probe.Round, o compare.Observation) {
 	for i := range r.Results {
 		w, result := &t.ways[i], &r.Results[i]
 		if result.Who != nil && result.Who != w.who { // who is shared between results as long as it is the same

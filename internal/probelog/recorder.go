@@ -98,10 +98,8 @@ func (r *Recorder) Stop(at time.Duration, wall time.Time, reason string) compare
 	return s
 }
 
-// Target adds up what was observed of one target so far, as the Tracker does.
-func (r *Recorder) Target(name string, before compare.TargetSummary) (sum compare.TargetSummary, ok bool) {
-	return r.tracker.Target(name, before)
-}
+// Tracker is the one that rounds are handed to, for those who ask it for sums. Only the Recorder changes it.
+func (r *Recorder) Tracker() *compare.Tracker { return r.tracker }
 
 // Lost is how many records could not be written, and the first error. Probing goes on without them, and what follows
 // in the log is as exact as before: a state stands in for the rounds that are missing. Whoever runs the prober tells its user.

@@ -43,7 +43,7 @@ func newStand(t testing.TB, on, run string, opt compare.Options, ago time.Durati
 		Run: probelog.Run{
 			ID: run, Version: "v1.2.3", Host: "node-a", System: "linux/amd64", Targets: targets, Timeout: opt.Interval * 9 / 10, Options: opt,
 		},
-		Started: s.started, Summary: s.tracker.Target,
+		Started: s.started, Tracker: s.tracker,
 	})
 	s.url = page.Address(ln)
 	s.server = page.Serve(ln, s.page.Handler(), func(err error) { t.Errorf("serving: %v", err) })
