@@ -76,6 +76,9 @@ const (
 	NoIdentity Kind = "no_identity"
 	// NoUID: the target says who answers without a UID, and a restart can't be told from a recreation with the same IP.
 	NoUID Kind = "no_uid"
+	// NoPorts: Addr was not even called, since the prober's machine had no local port left for it, which is no fault of the
+	// target's. Addr is zero where it was the DNS server that was not asked.
+	NoPorts Kind = "no_ports"
 
 	// Broke: the first lost probe of an outage.
 	Broke Kind = "broke"
@@ -119,7 +122,7 @@ const (
 
 // Kinds are all kinds of events there are.
 var Kinds = []Kind{
-	Pinned, Repinned, NoPin, UntrustedIP, ProxiedPin, NoIdentity, NoUID, Broke, Changed, Explained, Recovered, Corrected,
+	Pinned, Repinned, NoPin, UntrustedIP, ProxiedPin, NoIdentity, NoUID, NoPorts, Broke, Changed, Explained, Recovered, Corrected,
 	Restarted, RestartedOrRecreated, Moved, Recreated, PresumedRecreated, Lost, Withdrawn, Settled, VerdictChanged,
 	DNSChanged, Paused, ClockChanged,
 }

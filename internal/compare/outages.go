@@ -22,6 +22,9 @@ func (s *step) account() {
 			if a.Outage != nil {
 				a.Outage.Void++
 			}
+			if r := &s.round.Results[i]; r.Reason == probe.NoPorts {
+				s.tellOnce(Event{Kind: NoPorts, Approach: s.target.Approaches[i].Name, Addr: r.Addr})
+			}
 		case j.Outcome == probe.OK:
 			s.success(i)
 		default:

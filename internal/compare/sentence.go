@@ -28,6 +28,8 @@ func (e Event) Sentence() string {
 		return "the target does not say which pod answers: availability is compared, but a restart or a wrong pod cannot be told"
 	case NoUID:
 		return "the target says who answers, but without a pod UID: a restart cannot be told from a recreation that keeps the IP"
+	case NoPorts:
+		return e.noPorts()
 	case Broke:
 		return e.broke()
 	case Changed:
@@ -67,6 +69,16 @@ func (e Event) Sentence() string {
 		return fmt.Sprintf("the wall clock jumped by %s (it was set, or the machine slept); no duration is changed by that", signed(e.Gap))
 	}
 	return string(e.Kind)
+}
+
+// noPorts explains what the errno does not. The figure is that of Linux as it comes; what this machine has is not known here.
+func (e Event) noPorts() string {
+	if !e.Addr.IsValid() {
+		return fmt.Sprintf("%s: no local port was free to ask DNS from, which is the prober's fault and counts as void, not as down", e.Approach)
+	}
+	return fmt.Sprintf("%s: no local port was free to call %v from, which is the prober's fault and counts as void, not as down: a closed connection "+
+		"keeps its port for 60s (TIME_WAIT), so that about 470 a second to one address are the most; call it less often, use keepalive, or widen "+
+		"net.ipv4.ip_local_port_range", e.Approach, e.Addr)
 }
 
 func (e Event) broke() string {

@@ -15,7 +15,7 @@ func Brief(e compare.Event) string {
 		s += " " + e.Approach
 	}
 	switch e.Kind {
-	case compare.Pinned:
+	case compare.Pinned, compare.NoPorts:
 		s += fmt.Sprintf(" %v", e.Addr)
 	case compare.Repinned:
 		s += fmt.Sprintf(" %v -> %v", e.WasAddr, e.Addr)

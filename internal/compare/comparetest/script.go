@@ -43,6 +43,7 @@ type Scenario struct {
 	// "clock 1h" stand between rounds. A column is
 	//	-          pending
 	//	void       void
+	//	no_ports   void, for want of a local port
 	//	refused    a failure class
 	//	A          answered by pod A   (cached: from the cache, keepalive: on the kept connection)
 	//	A~900ms    ... or failed, after that long (a probe takes next to no time otherwise)
@@ -222,6 +223,9 @@ func (p *player) result(a probe.Approach, column string, i int) probe.Result {
 	default:
 		r.Outcome, r.Status = probe.Outcome(column), 0
 		r.Detail = "as the story has it"
+		if reason := probe.VoidReason(column); reason == probe.NoPorts {
+			r.Outcome, r.Reason = probe.Void, reason
+		}
 	}
 	report := identity.Report{Identity: id}
 	if before, status, ok := strings.Cut(rest, "!"); ok {

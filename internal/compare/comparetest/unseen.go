@@ -43,6 +43,23 @@ var unseen = []Scenario{
 			12 recovered ip lost 2 in 6s (4s to 7s) refused void 4`,
 	},
 	{
+		Name:       "the prober runs out of ports: said once, and nobody is out",
+		Approaches: "ip dns", Pods: "A=pod-httpd/10.0.0.5", Service: "10.96.0.1",
+		Rounds: `
+			-        A
+			A        A x2
+			no_ports no_ports x3
+			A        A
+			refused  no_ports
+			no_ports no_ports x2
+			A        A`,
+		Want: `
+			1 pinned dns 10.0.0.5:80
+			4 no_ports ip 10.0.0.5:80
+			8 broke ip refused
+			11 recovered ip lost 1 in 3s (0s to 4s) refused void 2`,
+	},
+	{
 		Name:       "the wall clock is set",
 		Approaches: "ip dns", Pods: "A=pod-httpd/10.0.0.5", Service: "10.96.0.1",
 		Rounds: `
