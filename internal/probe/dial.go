@@ -47,9 +47,13 @@ func (p *run) dial(ctx context.Context, addrs []netip.AddrPort) *fault {
 	defer func() { p.result.Phases.Connect = whole(time.Since(began)) }()
 	var telling *fault
 	for i, addr := range addrs {
+		var called func()
+		if i == 0 { // what making a socket takes is no network's
+			called = func() { began = time.Now() }
+		}
 		now := time.Now()
 		share := max(0, p.deadline.Sub(now)) / time.Duration(len(addrs)-i)
-		conn, f := dialOne(ctx, addr, now.Add(share))
+		conn, f := dialOne(ctx, addr, now.Add(share), called)
 		if f == nil || f.outcome == Void {
 			p.conn, p.result.Addr = conn, addr
 			return f
@@ -65,9 +69,13 @@ func (p *run) dial(ctx context.Context, addrs []netip.AddrPort) *fault {
 	return telling
 }
 
-// dialOne does not leave the calling goroutine: the address is a literal and there is one.
-func dialOne(ctx context.Context, addr netip.AddrPort, deadline time.Time) (*conn, *fault) {
+// dialOne does not leave the calling goroutine: the address is a literal and there is one. Unless it is nil, called is
+// called when there is a socket and the next that happens to it is its first packet.
+func dialOne(ctx context.Context, addr netip.AddrPort, deadline time.Time, called func()) (*conn, *fault) {
 	dialer := net.Dialer{Deadline: deadline, KeepAlive: -1}
+	if called != nil {
+		dialer.Control = func(string, string, syscall.RawConn) error { called(); return nil }
+	}
 	opened, err := dialer.DialContext(ctx, "tcp", addr.String())
 	if err != nil {
 		return nil, dialFault(ctx, err, addr)
