@@ -47,8 +47,7 @@ func startUnder(t *testing.T, command *exec.Cmd) (*process, *clock) {
 	command.Env = append(command.Environ(), helperEnv+"=watched")
 	command.ExtraFiles = []*os.File{theirs}
 	command.SysProcAttr = &syscall.SysProcAttr{Ptrace: true}
-	p := &process{t: t, cmd: command, done: make(chan struct{})}
-	command.Stderr = &p.err
+	p := newProcess(t, command)
 
 	runtime.LockOSThread() // all calls of ptrace must come from the thread that started the process
 	defer runtime.UnlockOSThread()

@@ -43,9 +43,9 @@ func newWorld(t *testing.T, flags ...string) *world {
 }
 
 // pod starts an httpd, and waits until it takes connections.
-func (w *world) pod(addr netip.AddrPort, flags ...string) {
+func (w *world) pod(addr netip.AddrPort, flags ...string) *process {
 	w.Helper()
-	start(w.T, httpd(addr, flags...))
+	p := start(w.T, httpd(addr, flags...))
 	eventually(w.T, "httpd answers", func() bool {
 		c, err := net.Dial("tcp", addr.String())
 		if err == nil {
@@ -53,6 +53,7 @@ func (w *world) pod(addr netip.AddrPort, flags ...string) {
 		}
 		return err == nil
 	})
+	return p
 }
 
 // httpd is the command for a pod.
