@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"syscall"
 	"testing"
 	"time"
@@ -140,6 +141,24 @@ func (p *process) pause(d time.Duration) {
 	p.signal(unix.SIGSTOP)
 	time.Sleep(d) // that is the pause
 	p.signal(unix.SIGCONT)
+}
+
+// pin confines all threads of the process to these CPUs.
+func (p *process) pin(cpus *unix.CPUSet) {
+	p.t.Helper()
+	threads, err := os.ReadDir(procFile(p.cmd.Process.Pid, "task"))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	for _, thread := range threads { // one that begins meanwhile is confined as the one that began it
+		tid, err := strconv.Atoi(thread.Name())
+		if err == nil {
+			err = unix.SchedSetaffinity(tid, cpus)
+		}
+		if err != nil && err != unix.ESRCH {
+			p.t.Fatalf("pinning to a CPU: %v", err)
+		}
+	}
 }
 
 // peak is the most memory that the process ever had, in MiB.
