@@ -50,6 +50,7 @@ const (
 // readReport makes the report of the logs in those files, as far as they were read when ctx ended.
 func readReport(ctx context.Context, files []string, stdin io.Reader, p *progress) (report.Document, error) {
 	r := logReader{records: probelog.NewReader(nil), runs: map[string]*readRun{}, orphans: map[string]int{}}
+	r.records.Known = r.replay.Knows
 	files, err := inOrder(files)
 	if err != nil {
 		return report.Document{}, err
@@ -230,7 +231,7 @@ func (r *logReader) take(rec *probelog.Record) error {
 	case rec.Kind == probelog.StartRecord:
 		run.started = rec.Wall
 		r.follow(run, rec.Run)
-	case rec.Kind == probelog.StateRecord:
+	case rec.Kind == probelog.StateRecord && rec.State != nil:
 		r.follow(run, rec.Run)
 		run.history.Resume(*rec.State)
 	case rec.Kind == probelog.RoundRecord:

@@ -39,7 +39,8 @@ type Record struct {
 	Event   *compare.Event
 	// Sentence is what the event said to a person.
 	Sentence string
-	State    *compare.State
+	// State is nil, as is Run, with a state that the Reader's user knows already.
+	State *compare.State
 	// Stop has no Summary.
 	Stop *Stop
 }
@@ -70,6 +71,11 @@ const (
 
 // Reader reads the records of a log of one or more runs, in whatever order their lines stand among each other.
 type Reader struct {
+	// Known, unless nil, tells whether who takes the records knows already what was known of a target after its round seq, as a
+	// Replay does that followed it there. Of such a state record, of which a log may mostly consist, no more is made than a
+	// Record without Run and State.
+	Known func(run, target string, seq uint64) bool
+
 	in   *bufio.Reader
 	line int
 	long []byte
@@ -233,6 +239,11 @@ func (r *Reader) decodeAs(kind Kind, line []byte) (*Record, error) {
 			rec.Event, rec.Sentence = &e, d.text("sentence", w.Sentence)
 		}
 	case StateRecord:
+		if h, ok := r.fast.state(line); ok && r.Known != nil && r.Known(h.Run, h.Target, h.seq) && json.Valid(line) {
+			delete(r.last, runTarget{h.Run, h.Target}) // as with any state, what follows is in full
+			rec = h.record(d)
+			break
+		}
 		var w stateRecord
 		err = unmarshal(line, &w, &w.head, kind)
 		if err = newer(w.Schema, w.Run, err); err == nil {

@@ -65,6 +65,17 @@ func (p *Replay) Feed(rec *Record) (compare.Observation, error) {
 // Runs are the runs met so far, in the order in which they were met.
 func (p *Replay) Runs() []*Replayed { return p.runs }
 
+// Knows reports whether what was known of a target after its round seq is known here, too: a state record of it adds nothing.
+// It is what a Reader's Known wants.
+func (p *Replay) Knows(run, target string, seq uint64) bool {
+	r := p.byID[run]
+	if r == nil {
+		return false
+	}
+	t := r.byName[target]
+	return t != nil && (r.Stop != nil || seq < t.seq || seq == t.seq && !t.blind)
+}
+
 // Summary adds up the run as far as it was fed.
 func (r *Replayed) Summary() compare.Summary {
 	sum := compare.Summary{Interval: r.Run.Options.Interval}
@@ -122,6 +133,9 @@ func (p *Replay) follow(run *Replayed, target probe.Target) (*replayedTarget, er
 
 // state goes on from what the log says was known, unless more is known already.
 func (p *Replay) state(rec *Record) error {
+	if rec.State == nil {
+		return nil
+	}
 	run, err := p.run(rec)
 	if err != nil {
 		return err
