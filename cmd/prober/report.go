@@ -16,9 +16,10 @@ import (
 
 // The exit statuses of prober report.
 const (
-	reportOK  = 0
-	reportMet = 1 // a condition of --fail-on is met
-	reportBad = 2 // bad arguments, or nothing to report
+	reportOK   = 0
+	reportMet  = 1 // a condition of --fail-on is met
+	reportBad  = 2 // bad arguments, or nothing to report
+	reportPart = 3 // no condition of --fail-on is met as far as the log was read, which is not to its end
 )
 
 const reportIntro = `Says which way of calling was broken, when, for how long and why: from the JSON log of one or more probers, or from a
@@ -37,7 +38,8 @@ Flags:
 Conditions: ` + report.Conditions + `;
 each may have an approach before it, as in dns:lost>0. Quote < and > from the shell.
 
-The exit status is 0, or 1 when a condition of --fail-on is met, or 2 for bad arguments and when there is nothing to report.
+The exit status is 0, or 1 when a condition of --fail-on is met, or 2 for bad arguments and when there is nothing to report, or 3
+when no condition of --fail-on is met, but the log was not read to its end: it was interrupted, or what is compressed was cut.
 `
 
 // reportOptions are what the arguments of prober report say.
@@ -101,7 +103,8 @@ func runReport(ctx context.Context, args []string, lookup func(string) (string, 
 	if err != nil {
 		return fail(err)
 	}
-	if ctx.Err() != nil {
+	interrupted := ctx.Err() != nil
+	if interrupted {
 		fmt.Fprintln(stderr, "prober report: interrupted; this is what was read until then")
 	}
 	var out bytes.Buffer
@@ -111,18 +114,32 @@ func runReport(ctx context.Context, args []string, lookup func(string) (string, 
 	if _, err := stdout.Write(out.Bytes()); err != nil {
 		return fail(fmt.Errorf("writing the report: %w", err))
 	}
-	status := reportOK
+	met, err := o.judge(&d, stderr)
+	switch {
+	case err != nil:
+		return fail(err)
+	case met:
+		return reportMet
+	case len(o.conditions) > 0 && (interrupted || d.Log != nil && d.Log.Cut):
+		fmt.Fprintln(stderr, "prober report: --fail-on: nothing is met so far, but the log was not read to its end")
+		return reportPart
+	}
+	return reportOK
+}
+
+// judge says which conditions are met.
+func (o *reportOptions) judge(d *report.Document, stderr io.Writer) (any bool, err error) {
 	for _, c := range o.conditions {
-		met, err := c.Met(&d)
+		met, err := c.Met(d)
 		if err != nil {
-			return fail(fmt.Errorf("--fail-on %q: %w", c, err))
+			return false, fmt.Errorf("--fail-on %q: %w", c, err)
 		}
 		for _, where := range met {
 			fmt.Fprintf(stderr, "prober report: --fail-on %s: %s\n", c, where)
-			status = reportMet
+			any = true
 		}
 	}
-	return status
+	return any, nil
 }
 
 // document is what there is to report.

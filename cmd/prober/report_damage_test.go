@@ -31,7 +31,8 @@ func TestDamageIsSaidAndTheRestIsReported(t *testing.T) {
 		"interleaved with other lines": {"I1123 starting\n" + strings.Join(lines[:5], "") + "\n{\"level\":\"info\"}\nGET / 200\n" + strings.Join(lines[5:], ""),
 			last + 4, 3, "[{ 1 1 not a record of the prober} { 8 9 not a record of the prober}]", true, false},
 		"with kubectl's prefix": {"[pod/prober-x/prober] " + strings.Join(lines, "[pod/prober-x/prober] "), last, 0, "[]", true, false},
-		"cut in a line":         {strings.Join(lines[:last-2], "") + lines[last-2][:120], last - 1, 1, fmt.Sprintf("[{ %d %[1]d state: unexpected end of JSON input}]", last-1), false, false},
+		"cut in a line":         {strings.Join(lines[:last-2], "") + lines[last-2][:120], last - 1, 1, fmt.Sprintf("[{ %d %[1]d state: the record is cut off in its middle}]", last-1), false, false},
+		"cut at a line's begin": {strings.Join(lines[:last-2], "") + lines[last-2][:20], last - 1, 1, fmt.Sprintf("[{ %d %[1]d the record is cut off in its middle}]", last-1), false, false},
 		"a damaged round":       {strings.Join(lines[:7], "") + strings.Replace(lines[7], `"outcome":"`, `"outcome":"x`, 1) + strings.Join(lines[8:], ""), last, 1, "", false, false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -102,6 +103,7 @@ func TestWhatCannotBeReportedIsSaidInALine(t *testing.T) {
 	heading, row, _ := strings.Cut(text.String(), "\n\n")
 	lines := strings.SplitAfter(s.log, "\n")
 	dir := t.TempDir()
+	empty := filepath.Join(files(t, map[string][]byte{"empty": nil}), "empty")
 	for name, tt := range map[string]struct {
 		stdin string
 		args  []string
@@ -111,7 +113,9 @@ func TestWhatCannotBeReportedIsSaidInALine(t *testing.T) {
 		"a text log's row":       {row, nil, "prober report --from http://localhost:8080"},
 		"a text log of a pod":    {"[pod/prober] " + row, nil, "--log-format json"},
 		"nothing":                {"", nil, "the log is empty"},
-		"something else":         {"a\nb\n", nil, "no log of a prober: of 2 lines none"},
+		"something else":         {"a\nb\n", nil, "no log of a prober: of 2 lines none is a record of prober --log-format json\n"},
+		"a part of a line":       {"a\n" + lines[0][:200] + "\nb", nil, "of 3 lines none is a record of prober --log-format json; line 2: start: the record is cut off in its middle\n"},
+		"a part of two files":    {lines[0][:200], []string{empty, "-"}, "; -, line 1: start: the record is cut off in its middle\n"},
 		"rounds alone":           {lines[1] + lines[5], nil, "no start or state record"},
 		"a later schema":         {strings.Replace(lines[0], `"schema":1`, `"schema":2`, 1), nil, "written by a newer prober"},
 		"no such file":           {"", []string{filepath.Join(dir, "none")}, "no such file or directory"},

@@ -31,7 +31,8 @@ type logReader struct {
 	orphans map[string]int
 	lanes   int
 	log     report.Log
-	newer   error // what a line of a later schema said
+	newer   error  // what a line of a later schema said
+	damaged string // what was wrong with the first record that could not be read
 }
 
 // readRun is what is known of a run beside its Replayed.
@@ -80,7 +81,11 @@ func (r *logReader) nothing() error {
 	case r.log.Lines == 0:
 		return errors.New("the log is empty")
 	}
-	return fmt.Errorf("no log of a prober: of %d lines none is a record of prober --log-format json", r.log.Lines)
+	none := fmt.Sprintf("no log of a prober: of %d lines none is a record of prober --log-format json", r.log.Lines)
+	if r.damaged != "" {
+		none += "; " + r.damaged
+	}
+	return errors.New(none)
 }
 
 // inOrder puts the files of a log that was rotated in the order in which they were written. What can be read only once, a
@@ -267,6 +272,12 @@ func (r *logReader) skip(file string, e *probelog.LineError) {
 		r.newer = e
 	}
 	why := e.Err.Error()
+	if r.damaged == "" && !errors.Is(e, probelog.ErrForeign) {
+		r.damaged = e.Error()
+		if file != "" {
+			r.damaged = file + ", " + r.damaged
+		}
+	}
 	if n := len(r.log.Where); n > 0 {
 		last := &r.log.Where[n-1]
 		if last.File == file && last.To == e.Line-1 && last.Why == why {

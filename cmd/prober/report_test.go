@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"compress/gzip"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -215,30 +214,6 @@ func TestPipesAreReadOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	same(t, "a pipe and a file", d, document(t, s.log))
-}
-
-func TestWhatWasReadBeforeAnInterruptIsReported(t *testing.T) {
-	s := single(t)
-	lines := strings.SplitAfter(s.log, "\n")
-	ctx, interrupt := context.WithCancel(t.Context())
-	defer interrupt()
-	in, w := io.Pipe()
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		io.WriteString(w, strings.Join(lines[:9], ""))
-		io.WriteString(w, " ") // who takes this has dealt with the lines before
-		interrupt()
-		io.WriteString(w, "\n"+strings.Join(lines[9:], "")) // of these the first
-	}()
-	var out, errs bytes.Buffer
-	code := runReport(ctx, []string{"-o", "json"}, environ(), in, &out, &errs)
-	in.Close()
-	<-done
-	want := fmt.Sprintf(`"rounds": %d,`, strings.Count(strings.Join(lines[:10], ""), `"record":"round"`))
-	if code != reportOK || !strings.Contains(errs.String(), "interrupted") || !strings.Contains(out.String(), want) {
-		t.Errorf("exit status %d, %s; no %s in %s", code, &errs, want, &out)
-	}
 }
 
 func zipped(t *testing.T, s string) []byte {

@@ -76,10 +76,10 @@ type Reader struct {
 	// Record without Run and State.
 	Known func(run, target string, seq uint64) bool
 
-	in   *bufio.Reader
-	line int
-	long []byte
-	fast *fast
+	lines lineReader
+	// behind is the record that stood in the last line behind one that was cut.
+	behind *Record
+	fast   *fast
 	// text is true once a line was met that the prober writes for people; foreign counts the lines that are not the prober's.
 	text    bool
 	foreign int
@@ -96,28 +96,34 @@ type readRound struct {
 
 // NewReader is a Reader of the log in.
 func NewReader(in io.Reader) *Reader {
-	return &Reader{in: bufio.NewReaderSize(in, 64<<10), fast: newFast(), last: map[runTarget]*readRound{}}
+	lines := lineReader{in: bufio.NewReaderSize(in, 64<<10)}
+	return &Reader{lines: lines, fast: newFast(), last: map[runTarget]*readRound{}}
 }
 
 // Reset goes on with another part of the same log: its lines count from 1 again, and its first rounds may follow the last
 // ones of the part before.
 func (r *Reader) Reset(in io.Reader) {
-	r.in.Reset(in)
-	r.line = 0
+	r.lines.in.Reset(in)
+	r.lines.n = 0
 }
 
 // SawText reports whether a line was met that a prober wrote in the text form, which is for people and cannot be read back.
 func (r *Reader) SawText() bool { return r.text }
 
 // Lines is how many lines of the part were read so far.
-func (r *Reader) Lines() int { return r.line }
+func (r *Reader) Lines() int { return r.lines.n }
 
 // Next is the next record. A *LineError says that a line is none, after which reading goes on; io.EOF that the log is at
 // its end; every other error comes from the log's io.Reader and is final. Empty lines are passed over, and what stands
-// before the first brace of a line, as `kubectl logs --prefix` puts it there.
+// before the first brace of a line, as `kubectl logs --prefix` puts it there. A line that a container runtime split counts by
+// its last part.
 func (r *Reader) Next() (*Record, error) {
 	for {
-		line, err := r.readLine()
+		if rec := r.behind; rec != nil {
+			r.behind = nil
+			return rec, nil
+		}
+		line, err := r.lines.next()
 		if err != nil {
 			return nil, err
 		}
@@ -127,11 +133,31 @@ func (r *Reader) Next() (*Record, error) {
 		rec, err := r.decode(line)
 		if err != nil {
 			r.lookForText(line)
-			return nil, &LineError{r.line, err}
+			rec, err = r.decodeTwo(line, err)
 		}
-		rec.Line = r.line
+		if err != nil {
+			return nil, &LineError{r.lines.n, err}
+		}
+		rec.Line = r.lines.n
 		return rec, nil
 	}
+}
+
+// decodeTwo reads a line that is none for why: when a prober was killed while it wrote, the next one goes on in the same line.
+// Within a record nothing looks like the begin of one.
+func (r *Reader) decodeTwo(line []byte, why error) (*Record, error) {
+	i := bytes.LastIndex(line, []byte(`{"time":"`))
+	if i <= bytes.IndexByte(line, '{') {
+		return nil, why
+	}
+	first, err := r.decode(line[:i])
+	second, none := r.decode(line[i:])
+	if none != nil {
+		return nil, why
+	}
+	second.Line = r.lines.n
+	r.behind = second
+	return first, err
 }
 
 // textLine is a row of the text form, or its heading; something may stand in front of it.
@@ -145,36 +171,6 @@ func (r *Reader) lookForText(line []byte) {
 	}
 }
 
-// readLine is the next line, valid until the next call.
-func (r *Reader) readLine() ([]byte, error) {
-	line, err := r.in.ReadSlice('\n')
-	if err == bufio.ErrBufferFull {
-		line, err = r.readLong(line)
-	}
-	if err == io.EOF && len(line) > 0 {
-		err = nil // the last line may lack its end
-	}
-	if err != nil {
-		return nil, err
-	}
-	r.line++
-	return line, nil
-}
-
-// readLong goes on where the buffer ended. Of a line that is too long it keeps what is enough to see that.
-func (r *Reader) readLong(begun []byte) ([]byte, error) {
-	r.long = append(r.long[:0], begun...)
-	for {
-		more, err := r.in.ReadSlice('\n')
-		if len(r.long) <= maxLine {
-			r.long = append(r.long, more...)
-		}
-		if err != bufio.ErrBufferFull {
-			return r.long, err
-		}
-	}
-}
-
 func (r *Reader) decode(line []byte) (*Record, error) {
 	if len(line) > maxLine {
 		return nil, fmt.Errorf("%w: longer than %d bytes", ErrForeign, maxLine)
@@ -183,7 +179,7 @@ func (r *Reader) decode(line []byte) (*Record, error) {
 	if begin < 0 {
 		return nil, ErrForeign
 	}
-	line = line[begin:]
+	line = bytes.TrimRight(line[begin:], "\r\n")
 	kind := guess(line)
 	rec, err := r.decodeAs(kind, line)
 	if err == errOtherKind {
@@ -191,7 +187,7 @@ func (r *Reader) decode(line []byte) (*Record, error) {
 			Record Kind `json:"record"`
 		}
 		if json.Unmarshal(line, &h) != nil || h.Record == kind {
-			return nil, ErrForeign
+			return nil, foreign(line)
 		}
 		rec, err = r.decodeAs(h.Record, line)
 	}
@@ -271,20 +267,6 @@ func (r *Reader) decodeAs(kind Kind, line []byte) (*Record, error) {
 		return nil, err
 	}
 	return rec, nil
-}
-
-// unmarshal fails with errOtherKind for a line that is another record.
-func unmarshal(line []byte, record any, h *head, kind Kind) error {
-	err := json.Unmarshal(line, record)
-	switch {
-	case h.Record != kind && h.Record != "":
-		return errOtherKind
-	case err != nil:
-		return fmt.Errorf("%v: %w", kind, err)
-	case h.Record != kind:
-		return errOtherKind
-	}
-	return nil
 }
 
 func (h *head) record(d *decoder) *Record {

@@ -48,7 +48,13 @@ func TestOtherPeoplesLinesArePassedOver(t *testing.T) {
 		"somebody else's JSON":        {`{"level":"info","msg":"hello"}`, "line 2: not a record of the prober"},
 		"somebody else's record":      {`{"record":"vinyl","run":"r"}`, "line 2: not a record of the prober"},
 		"a record that is no text":    {`{"record":7,"run":"r"}`, "line 2: not a record of the prober"},
-		"cut off":                     {goodLine[:90], "line 2: round: unexpected end of JSON input"},
+		"cut off":                     {goodLine[:90], "line 2: round: the record is cut off in its middle"},
+		"cut off in a text":           {goodLine[:98], "line 2: round: the record is cut off in its middle"},
+		"cut off at its begin":        {goodLine[:30], "line 2: the record is cut off in its middle"},
+		"somebody else's, cut off":    {`{"level":"info","msg":`, "line 2: not a record of the prober"},
+		"a byte that was changed":     {strings.Replace(goodLine, `"seq":1`, `"seq";1`, 1), "line 2: round: the record is damaged at its byte 97"},
+		"another type":                {strings.Replace(goodLine, `"seq":1`, `"seq":"one"`, 1), "line 2: round: unexpected string at seq"},
+		"another type in the head":    {strings.Replace(goodLine, `"t_ms":0`, `"t_ms":[]`, 1), "line 2: round: unexpected array at t_ms"},
 		"without run":                 {strings.Replace(goodLine, `"run":"r",`, "", 1), "line 2: round: no run"},
 		"round 0":                     {strings.Replace(goodLine, `"seq":1`, `"seq":0`, 1), "line 2: round: seq 0 is out of range"},
 		"negative time":               {strings.Replace(goodLine, `"t_ms":0`, `"t_ms":-1`, 1), "line 2: round: t_ms -1 is negative"},
@@ -150,13 +156,13 @@ func TestAStateThatCannotBeIsRefused(t *testing.T) {
 		"a bucket twice":             {`"latency":[[158,`, `"latency":[[158,1],[158,`, "a histogram with bucket 158 of"},
 		"buckets in another order":   {`"latency":[[158,`, `"latency":[[159,1],[157,2],[160,`, "a histogram with bucket 157 of 2"},
 		"an empty bucket":            {`"latency":[[158,`, `"latency":[[157,0],[158,`, "a histogram with bucket 157 of 0"},
-		"a negative bucket":          {`"latency":[[158,`, `"latency":[[-158,`, "cannot unmarshal"},
+		"a negative bucket":          {`"latency":[[158,`, `"latency":[[-158,`, "unexpected number -158 at state.approaches.latency"},
 		"a negative count":           {`"ok":4`, `"ok":-4`, "ok -4 is out of range"},
 		"an endless count":           {`"ok":4`, `"ok":9223372036854775807`, "ok 9223372036854775807 is out of range"},
 		"another outcome":            {`"outcome":"no_route"`, `"outcome":"new"`, `outcome "new" is not known`},
 		"another class":              {`"classes":{"connect_timeout"`, `"classes":{"new"`, `outcome "new" is not known`},
 		"another verdict":            {`"verdicts":{"broken"`, `"verdicts":{"new"`, `verdict "new" is not known`},
-		"a moment that is none":      {`"last":{"seq":`, `"last":{"seq":-`, "cannot unmarshal"},
+		"a moment that is none":      {`"last":{"seq":`, `"last":{"seq":-`, "unexpected number -18 at state.last.seq"},
 		"no interval":                {`"interval_ms":1000`, `"interval_ms":0`, "interval_ms is 0"},
 		"no approaches":              {`"approaches":[{"name":"ip"}`, `"approaches":[],"x":[{"name":"ip"}`, `target "httpd" has 0 approaches`},
 		"another target":             {`"target":"httpd"`, `"target":"nginx"`, `target "nginx" with the configuration of "httpd"`},
@@ -273,6 +279,8 @@ func FuzzReader(f *testing.F) {
 		}
 	}
 	f.Add([]byte(goodLine + "\n" + strings.Replace(goodLine, `"seq":1`, `"seq":2`, 1)))
+	f.Add(onNode([]byte(goodLine+"\n"), 60))
+	f.Add([]byte(goodLine[:90] + goodLine))
 	f.Add([]byte("[pod] " + goodLine + "\n{\"record\":\"state\"}\nnoise\n"))
 	f.Fuzz(func(t *testing.T, log []byte) {
 		r := probelog.NewReader(bytes.NewReader(log))
