@@ -117,19 +117,11 @@ func (o *Outage) Cause(class probe.Outcome) string {
 	}
 	switch class {
 	case probe.DNSNotFound:
-		return "DNS knows no such name, NXDOMAIN"
-	case probe.DNSNoData:
-		return "DNS knows the name, but has no address for it"
+		return class.Words() + ", NXDOMAIN"
 	case probe.DNSServFail:
-		return "the DNS server failed, SERVFAIL"
-	case probe.DNSRefused:
-		return "the DNS server refused to answer"
-	case probe.DNSTimeout:
-		return "the DNS server did not answer in time"
-	case probe.DNSUnreachable:
-		return "the DNS server cannot be reached"
-	case probe.DNSMalformed:
-		return "the DNS server's answer makes no sense"
+		return class.Words() + ", SERVFAIL"
+	case probe.DNSNoData, probe.DNSRefused, probe.DNSTimeout, probe.DNSUnreachable, probe.DNSMalformed:
+		return class.Words() // which no address of the target adds to
 	case probe.Refused:
 		return at + " refused the connection"
 	case probe.NoRoute:

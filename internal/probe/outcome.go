@@ -43,6 +43,45 @@ var Outcomes = []Outcome{
 	ResponseTimeout, HTTPStatus, Other, WrongPod,
 }
 
+// plain says what an outcome means to who has never heard of it, short enough to stand beside its name.
+var plain = map[Outcome]string{
+	OK:      "answered",
+	Pending: "nothing to call yet",
+	Void:    "the prober could not look",
+
+	DNSNotFound:     "DNS knows no such name",
+	DNSNoData:       "DNS knows the name, but has no address for it",
+	DNSServFail:     "the DNS server failed",
+	DNSRefused:      "the DNS server refused to answer",
+	DNSTimeout:      "the DNS server did not answer in time",
+	DNSUnreachable:  "the DNS server cannot be reached",
+	DNSMalformed:    "the DNS server's answer makes no sense",
+	Refused:         "connection refused",
+	NoRoute:         "nobody there",
+	NoNetwork:       "no network leads there",
+	Blackhole:       "the route there is a blackhole",
+	Prohibited:      "the way there is prohibited",
+	ConnectTimeout:  "no connection in time",
+	Reset:           "connection reset",
+	Closed:          "connection closed without an answer",
+	Truncated:       "the answer broke off",
+	TLS:             "no secure connection",
+	BadResponse:     "no HTTP, or too much of it",
+	ResponseTimeout: "connected, but no answer in time",
+	HTTPStatus:      "answered with an error",
+	Other:           "failed in another way",
+
+	WrongPod: "the wrong pod answered",
+}
+
+// Words say in plain English what the outcome means.
+func (o Outcome) Words() string {
+	if w, ok := plain[o]; ok {
+		return w
+	}
+	return string(o)
+}
+
 // Failed reports whether the outcome is a failure class.
 func (o Outcome) Failed() bool { return o != OK && o != Pending && o != Void }
 
