@@ -153,14 +153,7 @@ func newRecreation(r compare.Recreation, h *history.Target) Recreation {
 		return n
 	}
 	steps := h.Timeline(r)
-	for _, s := range steps {
-		step := Step{Kind: s.Kind, Point: newPoint(s.Moment), After: Millis(s.After), Approach: s.Approach, Outcome: s.Outcome,
-			Host: s.Host, Words: StepWords(s, r)}
-		for _, a := range s.Addrs {
-			step.Addrs = append(step.Addrs, a.String())
-		}
-		n.Steps = append(n.Steps, step)
-	}
+	n.Steps = Steps(r, steps)
 	if steps == nil { // seen by others before: why, nobody knows any more
 		return n
 	}

@@ -98,8 +98,8 @@ func (m *markdown) target(t *Target, by string) {
 		fmt.Fprintf(m, "#### Recreation %d, %s\n\n", r.N, r.LastOld.Time.Local().Format("2006-01-02 15:04:05"))
 		m.para("In short: " + r.Sentence + ".")
 		rows := [][]string{{" after", "at", "what happened"}}
-		for _, h := range r.happenings(t.clock()) {
-			rows = append(rows, []string{h.after, h.clock, strings.Join(h.words, "; ")})
+		for _, h := range Happenings(r.Steps, byName) {
+			rows = append(rows, []string{h.After, t.clock(h), strings.Join(h.Words, "; ")})
 		}
 		if len(rows) > 1 {
 			m.table(rows)

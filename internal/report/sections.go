@@ -5,9 +5,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"callbyname/internal/history"
-	"callbyname/internal/probe"
 )
 
 // What text and Markdown are made of: rows of cells, lines of lanes and sentences. A row's first cells are headings; one that
@@ -106,72 +103,13 @@ func (r *Recreation) effects(interval Millis) [][]string {
 	return rows
 }
 
-// happening is what happened around a recreation in the same round.
-type happening struct {
-	after, clock string
-	words        []string
-}
-
-// clock is how times of day are written: to the tenth, where rounds are closer than a second.
-func (t *Target) clock() string {
+// clock is the time of day at which something happened: to the tenth, where rounds are closer than a second.
+func (t *Target) clock(h Happening) string {
+	layout := time.TimeOnly
 	if time.Duration(t.Interval) < time.Second {
-		return "15:04:05.0"
+		layout = "15:04:05.0"
 	}
-	return time.TimeOnly
-}
-
-// happenings are the steps of a recreation, those of the same round together, those alike in one line.
-func (r *Recreation) happenings(clock string) []happening {
-	var list []happening
-	for i := 0; i < len(r.Steps); {
-		n := i + 1
-		for n < len(r.Steps) && r.Steps[n].At == r.Steps[i].At {
-			n++
-		}
-		s := r.Steps[i]
-		h := happening{after: s.After.String(), clock: s.Time.Local().Format(clock), words: alike(r.Steps[i:n])}
-		if s.After == 0 {
-			h.after = "0s"
-		} else if s.After > 0 {
-			h.after = "+" + h.after
-		}
-		list = append(list, h)
-		i = n
-	}
-	return list
-}
-
-// alike puts the approaches together that failed with the same class, or came back, in one round.
-func alike(steps []Step) []string {
-	type key struct {
-		kind    history.StepKind
-		outcome probe.Outcome
-	}
-	var words []string
-	names := map[key][]string{}
-	at := map[key]int{}
-	for _, s := range steps {
-		if s.Kind != history.Failed && s.Kind != history.Back {
-			words = append(words, s.Words)
-			continue
-		}
-		k := key{s.Kind, s.Outcome}
-		if names[k] == nil {
-			at[k] = len(words)
-			words = append(words, "")
-		}
-		names[k] = append(names[k], s.Approach)
-		is, fails := "is", "fails"
-		if len(names[k]) > 1 {
-			is, fails = "are", "fail"
-		}
-		if s.Kind == history.Back {
-			words[at[k]] = fmt.Sprintf("%s %s back", enumerate(names[k]), is)
-		} else {
-			words[at[k]] = fmt.Sprintf("%s %s: %s", enumerate(names[k]), fails, s.Outcome)
-		}
-	}
-	return words
+	return h.Time.Local().Format(layout)
 }
 
 // drawing is lanes beneath each other, beneath a time axis.

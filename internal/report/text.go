@@ -155,13 +155,13 @@ func (t *text) drawing(d *drawing) {
 func (t *text) recreation(target *Target, r *Recreation) {
 	t.hang("  ", r.title())
 	var after, clock int
-	list := r.happenings(target.clock())
+	list := Happenings(r.Steps, byName)
 	for _, h := range list {
-		after, clock = max(after, Cells(h.after)), max(clock, Cells(h.clock))
+		after, clock = max(after, Cells(h.After)), max(clock, Cells(target.clock(h)))
 	}
 	for _, h := range list {
-		begin := "    " + strings.Repeat(" ", after-Cells(h.after)) + h.after + "  " + Pad(h.clock, clock) + "  "
-		for _, words := range h.words {
+		begin := "    " + strings.Repeat(" ", after-Cells(h.After)) + h.After + "  " + Pad(target.clock(h), clock) + "  "
+		for _, words := range h.Words {
 			t.hang(begin, words)
 			begin = strings.Repeat(" ", Cells(begin))
 		}
