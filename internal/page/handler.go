@@ -43,6 +43,7 @@ func (p *Page) Handler() http.Handler {
 	for name, a := range files {
 		guarded("/"+name, a.serve)
 	}
+	guarded("/favicon.ico", files["icon.svg"].serve) // where browsers look for it beside what is not the page
 	guarded("/{$}", files["index.html"].serve)
 	guarded("/", notFound)
 	return headers(readOnly(mux))

@@ -83,7 +83,8 @@ func TestAPageFromElsewhereThatWasLedHereIsRefused(t *testing.T) {
 
 func TestFilesAreKeptByTheBrowserUntilTheyChange(t *testing.T) {
 	s := play(t, comparetest.Scenarios[0], nil)
-	for path, kind := range map[string]string{"/": "text/html", "/main.js": "text/javascript", "/look.css": "text/css", "/icon.svg": "image/svg+xml"} {
+	for path, kind := range map[string]string{"/": "text/html", "/main.js": "text/javascript", "/look.css": "text/css", "/icon.svg": "image/svg+xml",
+		"/favicon.ico": "image/svg+xml"} {
 		w := s.get(path)
 		tag := w.Header().Get("ETag")
 		if w.Code != http.StatusOK || !strings.HasPrefix(w.Header().Get("Content-Type"), kind) || len(tag) < 10 || w.Body.Len() == 0 {

@@ -74,7 +74,6 @@ func TestTheModulesOfThePageKeepTheirPromises(t *testing.T) {
 	} {
 		t.Run(strings.ReplaceAll(tt.promise, " ", "_"), func(t *testing.T) {
 			b := blank(t, light)
-			b.watch.allow(noIcon)
 			b.visit(s.url + "/icon.svg") // of the same origin, and without modules of its own
 			if got := strings.Join(eval[[]string](b, tt.script), " "); got != tt.want {
 				t.Errorf("%q, not %q", got, tt.want)

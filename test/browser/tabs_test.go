@@ -8,9 +8,6 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// noIcon is a complaint about what Chromium looks for beside what is not the page, such as the data.
-const noIcon = `404 \(Not Found\) http://[\d.:]+/favicon\.ico$`
-
 // A browser has six connections for one server, and each page that is seen holds one of them.
 func TestManyTabsOfOneBrowserAreAllLiveWhenTheyAreLookedAt(t *testing.T) {
 	t.Parallel()
@@ -58,7 +55,6 @@ func TestWhoGoesToTheDataAndBackFindsThePageLive(t *testing.T) {
 	t.Parallel()
 	s := play(t, 30*time.Second, gallery()[:1]...)
 	b := open(t, s.url, light)
-	b.watch.allow(noIcon)
 	for range 8 {
 		b.until("it is live", func(s shown) bool { return s.Link == "live" && s.calls("dns") > 0 })
 		b.script(`document.querySelector('footer a').click()`)
