@@ -310,6 +310,20 @@ var mutants = []mutant{
 		test: "TestTheStateIsSaidInWordsThatABeginnerUnderstands",
 	},
 	{
+		name: "a Service's address passes for the pod's own on the page",
+		file: "internal/page/how.go",
+		old:  "		return before\n",
+		new:  "		return pods\n",
+		test: "TestEachWayAndTheLessonAreToldAsSeen",
+	},
+	{
+		name: "the page teaches that the number is dead while it is answered",
+		file: "internal/page/lesson.go",
+		old:  "		case Broken:\n",
+		new:  "		default:\n",
+		test: "TestEachWayAndTheLessonAreToldAsSeen",
+	},
+	{
 		name: "who comes back to the page hears the last message twice",
 		file: "internal/page/feed.go",
 		old:  "f.messages[i-1].n > n",

@@ -3,6 +3,7 @@ package page_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"regexp"
 	"strings"
@@ -49,6 +50,19 @@ func TestTheAPIIsDocumented(t *testing.T) {
 	for name := range names {
 		if !strings.Contains(string(doc), "`"+name+"`") {
 			t.Errorf("docs/page.md does not tell of %s", name)
+		}
+	}
+}
+
+// The words for the outcomes are those of the documentation.
+func TestWhatTheOutcomesMeanIsDocumented(t *testing.T) {
+	doc, err := os.ReadFile("../../docs/page.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for outcome, words := range show(options, nil).json(t, "/api/v1/status")["outcomes"].(map[string]any) {
+		if row := fmt.Sprintf("| `%s` | %s |\n", outcome, words); !strings.Contains(string(doc), row) {
+			t.Errorf("docs/page.md lacks %q", row)
 		}
 	}
 }

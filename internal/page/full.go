@@ -26,6 +26,7 @@ type nowView struct {
 	Restarts   int            `json:"restarts"`
 	DNSChanges int            `json:"dns_changes"`
 	Lines      []line         `json:"lines"`
+	Lesson     string         `json:"lesson"` // what is to be learned from that; empty for nothing
 	Text       string         `json:"text"`
 	Approaches []approachView `json:"approaches"`
 }
@@ -37,6 +38,7 @@ type approachView struct {
 	Calls    string `json:"calls,omitempty"` // what it dials; empty while there is no pin
 	State    State  `json:"state"`
 	Words    string `json:"words"`
+	Was      string `json:"was"` // the words for later, when nothing newer is known
 	Why      string `json:"why,omitempty"`
 	// Outcome and Detail are the last probe's, as the log has them.
 	Outcome   probe.Outcome `json:"outcome,omitempty"`
@@ -114,7 +116,7 @@ func (t *target) now() nowView {
 	v := nowView{
 		Target: t.spec.Name, URL: t.sum.URL, State: t.state, Seq: t.seen.Last.Seq, AtMS: ms(t.seen.Last.At), Time: wall(t.seen.Last),
 		Rounds: t.sum.Rounds, PausedMS: ms(t.sum.Paused), Recreated: t.sum.Recreated, Restarts: t.sum.Restarts,
-		DNSChanges: t.sum.DNSChanges, Lines: t.lines(false),
+		DNSChanges: t.sum.DNSChanges, Lines: t.lines(false), Lesson: t.lesson(),
 	}
 	v.Text = text(v.Lines)
 	latency, _ := t.tracker.Histograms(t.spec.Name)
@@ -125,9 +127,9 @@ func (t *target) now() nowView {
 }
 
 func (t *target) approach(i int, latency *compare.Histogram) approachView {
-	w, a, said := &t.ways[i], &t.sum.Approaches[i], t.say(i, false)
+	a, said := &t.sum.Approaches[i], t.say(i, false)
 	v := approachView{
-		Approach: a.Name, How: how(w.spec), Calls: t.addr(i), State: said.State, Words: said.Words, Why: said.Why,
+		Approach: a.Name, How: t.how(i), Calls: t.addr(i), State: said.State, Words: said.Words, Was: t.was(i), Why: said.Why,
 		Lane: t.laneWords(i), Who: t.who(i), DNS: t.dns(i), Probes: a.Probes, Lost: a.Lost, Void: a.Void, Pending: a.Pending,
 		Available: report.Availability(a.Probes, a.Lost), Outages: a.Outages, Longest: "-", Latency: "no answer yet",
 	}
@@ -245,7 +247,7 @@ func (t *target) laneWords(i int) string {
 	}
 	for k := range list {
 		s := &list[k]
-		words := string(s.Outcome)
+		words := s.Outcome.Words()
 		if s.Pod != "" {
 			words += " by " + s.Pod
 		}

@@ -27,6 +27,8 @@ type recreationView struct {
 	Words     string       `json:"words"` // what is to be said of it as a whole
 	Effects   []effectView `json:"effects"`
 	Steps     []stepView   `json:"steps"`
+	// Happenings are the steps for people: those of the same round together.
+	Happenings []happeningView `json:"happenings"`
 }
 
 type podView struct {
@@ -62,12 +64,19 @@ type stepView struct {
 	Words    string           `json:"words"`
 }
 
+type happeningView struct {
+	AtMS  float64  `json:"at_ms"`
+	After string   `json:"after"`
+	Clock string   `json:"clock"`
+	Words []string `json:"words"`
+}
+
 func (t *target) recreation(r compare.Recreation) recreationView {
 	steps := t.seen.Timeline(r)
 	v := recreationView{
 		N: r.N, Kind: r.Kind, Headline: report.Headline(r), FromMS: ms(r.LastOld.At), NoticedMS: ms(r.Noticed.At),
 		Time: r.Noticed.Wall.UTC(), Clock: t.clock(r.Noticed), Old: pod(r.Old), New: pod(r.New), Settled: !r.Settled.IsZero(),
-		Withdrawn: r.Withdrawn, Effects: []effectView{}, Steps: []stepView{},
+		Withdrawn: r.Withdrawn, Effects: []effectView{}, Steps: []stepView{}, Happenings: []happeningView{},
 	}
 	if v.Settled {
 		v.ToMS = ms(r.Settled.At)
@@ -88,6 +97,11 @@ func (t *target) recreation(r compare.Recreation) recreationView {
 			Outcome: s.Outcome, Words: report.StepWords(s, r),
 		})
 	}
+	for _, h := range report.Happenings(report.Steps(r, steps), inWords) {
+		v.Happenings = append(v.Happenings, happeningView{
+			AtMS: ms(time.Duration(h.At)), After: h.After, Clock: h.Time.In(t.zone).Format(time.TimeOnly), Words: h.Words,
+		})
+	}
 	return v
 }
 
@@ -97,7 +111,9 @@ func (t *target) effect(i int, r *compare.Recreation, steps []history.Step, caus
 		e := r.Effects[i]
 		v.Verdict, v.Words = e.Verdict, string(e.Verdict)
 		switch {
-		case (e.Verdict == compare.Broken || e.Verdict == compare.Misrouted) && t.stillOut(i, r):
+		case e.Verdict == compare.Misrouted && t.stillOut(i, r):
+			v.Words += ", still without a right answer"
+		case e.Verdict == compare.Broken && t.stillOut(i, r):
 			v.Words += ", still out"
 		case e.Lost > 0:
 			v.Lost, v.OutMS = e.Lost, ms(e.For)
@@ -156,10 +172,16 @@ func pod(p compare.Pod) podView {
 	return v
 }
 
+// inWords is a failure class in words, and as the log has it.
+func inWords(o probe.Outcome) string { return fmt.Sprintf("%s (%s)", o.Words(), o) }
+
 // after is a step's distance from the old pod's last answer.
 func after(d time.Duration) string {
-	if d < 0 {
+	switch {
+	case d < 0:
 		return report.Duration(d)
+	case d == 0:
+		return "0s"
 	}
 	return "+" + report.Duration(d)
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"callbyname/internal/compare"
+	"callbyname/internal/probe"
 )
 
 // schema is the version of what the API gives. It goes up when an old reader would misread it; fields that are only added
@@ -22,6 +23,8 @@ type statusView struct {
 	Stopped *endView          `json:"stopped,omitempty"`
 	Words   string            `json:"words"`
 	Targets []json.RawMessage `json:"targets"` // of briefView
+	// Outcomes say in words what the outcomes mean.
+	Outcomes map[probe.Outcome]string `json:"outcomes"`
 }
 
 type runView struct {
@@ -73,11 +76,20 @@ type wayView struct {
 	State    State  `json:"state"`
 }
 
+// outcomes are the words for all outcomes there are.
+var outcomes = func() map[probe.Outcome]string {
+	words := make(map[probe.Outcome]string, len(probe.Outcomes))
+	for _, o := range probe.Outcomes {
+		words[o] = o.Words()
+	}
+	return words
+}()
+
 func (p *Page) status() statusView {
 	now := time.Now()
 	v := statusView{
 		Schema: schema, Run: p.run(now), NowMS: ms(now.Sub(p.opt.Started)), Time: now.UTC().Truncate(time.Microsecond),
-		Stopped: p.end, Targets: make([]json.RawMessage, len(p.targets)),
+		Stopped: p.end, Targets: make([]json.RawMessage, len(p.targets)), Outcomes: outcomes,
 	}
 	bad := 0
 	for i, t := range p.targets {

@@ -52,6 +52,7 @@ type line struct {
 	Subject    string   `json:"subject"`
 	State      State    `json:"state"`
 	Words      string   `json:"words"`
+	Was        string   `json:"was"` // the words for later, when nothing newer is known
 	Why        string   `json:"why,omitempty"`
 	Approaches []string `json:"approaches"`
 }
@@ -89,7 +90,7 @@ func (t *target) lines(still bool) []line {
 			if manner != "" {
 				base += ", " + manner
 			}
-			lines = append(lines, line{base, said.State, said.Words, said.Why, []string{a.Name}})
+			lines = append(lines, line{base, said.State, said.Words, t.was(i), said.Why, []string{a.Name}})
 			continue
 		case manner == "":
 			lines[same].Subject = base
@@ -145,28 +146,6 @@ func manner(a probe.Approach) string {
 	return strings.Join(parts, " and ")
 }
 
-// how says what an approach does, for who has never heard of it.
-func how(a probe.Approach) string {
-	s := "looks the name up for every call"
-	switch {
-	case a.Pinned():
-		s = "calls one pod's IP address, for ever"
-	case a.Cache == probe.Forever:
-		s = "looks the name up once, and keeps the address for ever"
-	case a.Cache > 0:
-		s = "looks the name up, and keeps the address for " + report.Setting(a.Cache)
-	case a.KeepAlive:
-		s = "looks the name up once, and keeps the connection open"
-	}
-	switch {
-	case a.KeepAlive && (a.Pinned() || a.Cache != 0):
-		s += ", over a connection that is kept open"
-	case a.Literal:
-		s += ", and says the number where the name should stand"
-	}
-	return s
-}
-
 // said is what is true of one approach.
 type said struct {
 	State      State
@@ -196,6 +175,9 @@ func (t *target) say(i int, still bool) said {
 	}
 	return said{Fine, "fine", ""}
 }
+
+// was tells how one approach was, for who has heard nothing newer: it names no duration that may have grown since.
+func (t *target) was(i int) string { return "was " + t.say(i, true).Words }
 
 // sayOut tells of an outage that lasts.
 func (t *target) sayOut(i int, o *compare.Outage, still bool) said {

@@ -132,6 +132,20 @@ func TestNoStateIsToldByColourAlone(t *testing.T) {
 			t.Errorf("no stretch says %q: %q", want, captions)
 		}
 	}
+	// Why there was no answer is said in words where there is room, and in any case to who points at it.
+	b.look(wide)
+	b.until("the reason is said in words", func(s shown) bool {
+		return slices.ContainsFunc(s.Lanes[0].Segments, func(segment string) bool {
+			return strings.HasPrefix(segment, "broken | nobody there (no_route) ") && strings.HasSuffix(segment, "| nobody there ")
+		})
+	})
+	for _, l := range s.Lanes {
+		for _, segment := range l.Segments {
+			if state, title, _ := strings.Cut(segment, " | "); state == "broken" && !strings.Contains(title, " (") {
+				t.Errorf("%s does not say in words what was the matter: %q", l.Approach, segment)
+			}
+		}
+	}
 }
 
 // controls are the places that who has no mouse must get to: one of the choices of a radio group stands for all.

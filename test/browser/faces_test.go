@@ -44,6 +44,7 @@ type status struct {
 // full is what /api/v1/targets says of one, as far as the page shows it.
 type full struct {
 	Target, URL string
+	Lesson      string
 	Lines       []struct{ Subject, Words, Why string }
 	Approaches  []struct {
 		Approach, How, Calls, State, Words, Lane, Latency string
@@ -58,7 +59,10 @@ type full struct {
 		N                      int
 		Headline, Words, Clock string
 		Effects                []struct{ Approach, Words, Cause string }
-		Steps                  []struct{ After, Words string }
+		Happenings             []struct {
+			After string
+			Words []string
+		}
 	}
 	Events []struct{ Clock, Sentence string }
 }
@@ -100,6 +104,8 @@ func (f full) differs(s shown) string {
 		return fmt.Sprintf("title %q, not %q", s.Title, f.Target+" "+f.URL)
 	case !slices.Equal(s.Lines, lines):
 		return fmt.Sprintf("lines %q, not %q", s.Lines, lines)
+	case s.Lesson != f.Lesson:
+		return fmt.Sprintf("lesson %q, not %q", s.Lesson, f.Lesson)
 	case !slices.Equal(s.Events, events):
 		return fmt.Sprintf("events %q, not %q", s.Events, events)
 	case len(s.Lanes) != len(f.Approaches) || len(s.Changes) != len(f.Recreations):
@@ -119,7 +125,7 @@ func (f full) differs(s shown) string {
 				return fmt.Sprintf("%s: %s %q, not %q", a.Approach, column, way[column], text)
 			}
 		}
-		if l.Approach != a.Approach || l.State != a.State || l.Words != a.Words || l.Label != fmt.Sprintf("%s: %s. %s", a.Approach, a.Words, a.Lane) {
+		if l.Approach != a.Approach || l.State != a.State || l.Words != a.Words || l.How != a.How || l.Label != fmt.Sprintf("%s: %s. %s", a.Approach, a.Words, a.Lane) {
 			return fmt.Sprintf("lane %+v, not %+v", l, a)
 		}
 	}
@@ -132,8 +138,8 @@ func (f full) differs(s shown) string {
 			verdicts = append(verdicts, e.Approach+" "+e.Words)
 			causes = append(causes, e.Approach+" "+e.Cause)
 		}
-		for _, step := range r.Steps {
-			steps = append(steps, step.After+" "+step.Words)
+		for _, h := range r.Happenings {
+			steps = append(steps, h.After+" "+strings.Join(h.Words, " "))
 		}
 		c := s.Changes[len(s.Changes)-1-i]
 		if !slices.Equal(c.Verdicts, verdicts) || !strings.HasPrefix(c.Title, r.Headline) {

@@ -129,9 +129,22 @@ func TestALostConnectionIsToldAndLosesNothing(t *testing.T) {
 	agree(b, s.url, "httpd")
 
 	w.silent.Lock()
-	stale := b.until("the silence is told", func(s shown) bool { return s.Link == "no news" })
+	stale := b.until("the silence is told", func(s shown) bool { return s.Link == "no news" && strings.Contains(s.Lines[0], "heard") })
 	if !regexp.MustCompile(`^No news for \d+ s\. Reconnecting … What you see may be out of date\.$`).MatchString(stale.Banner) {
 		t.Errorf("banner %q", stale.Banner)
+	}
+	for _, line := range stale.Lines {
+		if !regexp.MustCompile(`: was [^:]+, when last heard at \d\d:\d\d:\d\d$`).MatchString(line) {
+			t.Errorf("of a state that nobody knows it is said %q", line)
+		}
+	}
+	for _, l := range stale.Lanes {
+		if l.State != "unknown" || !strings.HasPrefix(l.Words, "was ") || !strings.HasPrefix(l.Label, l.Approach+": was ") {
+			t.Errorf("of a state that nobody knows a lane says %q, %q, %q", l.State, l.Words, l.Label)
+		}
+	}
+	if name := eval[string](b, `document.title`); name != "? httpd · callbyname" || stale.Lesson != "" || stale.News != "" {
+		t.Errorf("of a state that nobody knows the page says %q, %q, %q", name, stale.Lesson, stale.News)
 	}
 	for _, g := range []guise{light, dark} {
 		b.look(g)

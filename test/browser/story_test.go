@@ -166,7 +166,7 @@ func (b *tab) opensByKeyboard() {
 		b.press(kb.Tab)
 	}
 	isOpen := func(s shown) bool {
-		return s.Changes[0].Open && len(s.Changes[0].Steps) > 5 && len(s.Changes[0].Causes) == len(s.Lanes)
+		return s.Changes[0].Open && len(s.Changes[0].Steps) > 3 && len(s.Changes[0].Causes) == len(s.Lanes)
 	}
 	b.press(kb.Enter)
 	s := b.until("the timeline is open", isOpen)
@@ -176,6 +176,14 @@ func (b *tab) opensByKeyboard() {
 	const held = `^cached out for \S+: the name had the new address after \S+; the client's cache held the old one for another \S+$`
 	if !slices.ContainsFunc(s.Changes[0].Causes, regexp.MustCompile(held).MatchString) {
 		b.Errorf("causes %q", s.Changes[0].Causes)
+	}
+	told := map[string]bool{}
+	for _, step := range s.Changes[0].Steps {
+		after, _, _ := strings.Cut(step, " ")
+		if told[after] {
+			b.Errorf("what happened at the same time stands apart: %q", s.Changes[0].Steps)
+		}
+		told[after] = true
 	}
 	b.press(" ")
 	b.until("the timeline is closed", func(s shown) bool {

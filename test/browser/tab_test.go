@@ -160,6 +160,7 @@ type shown struct {
 	Link    string   // how the connection is
 	Banner  string   // empty when there is none
 	Lines   []string // the state in words, large
+	Lesson  string   // what is to be learned from it
 	News    string   // the same for who listens
 	Lanes   []lane
 	Ways    map[string]map[string]string // by approach and column
@@ -173,8 +174,8 @@ type shown struct {
 
 // lane is an approach over time.
 type lane struct {
-	Approach, State, Words, Label string
-	Segments                      []string // state, what it is called, what stands in it
+	Approach, State, Words, How, Label string
+	Segments                           []string // state, what it is called, what stands in it
 }
 
 // change is a recreation as it is shown.

@@ -3,6 +3,7 @@ import { el, say, set, byId, keyed } from './dom.js';
 import { mark } from './icons.js';
 import { store } from './store.js';
 import { view, span, end } from './view.js';
+import { known } from './link.js';
 import * as axis from './axis.js';
 import * as flags from './flags.js';
 
@@ -43,6 +44,7 @@ export function measure() {
   const now = `${fontWeight} ${fontSize} ${fontFamily}`;
   if (now === font) return;
   font = now;
+  size = parseFloat(fontSize);
   widths.clear();
 }
 
@@ -64,18 +66,20 @@ function row({ a }) {
   tracks.set(a.approach, track);
   return el('li', { class: 'row', 'data-approach': a.approach },
     el('div', { class: 'label' },
-      el('p', { class: 'name' }, el('span', { class: 'what' })),
-      el('p', { class: 'state' })),
+      el('p', { class: 'name' }, el('span', { class: 'what' }), ' ', el('span', { class: 'state' })),
+      el('p', { class: 'how' })),
     el('div', { class: 'lane', role: 'img' }, track));
 }
 
 function update(node, { a }) {
-  set(node, 'data-state', a.state);
+  const [state, words] = known() ? [a.state, a.words] : ['unknown', a.was];
+  set(node, 'data-state', state);
   const name = node.querySelector('.name');
-  mark(name, a.state);
+  mark(name, state);
   say(name.querySelector('.what'), a.approach);
-  say(node.querySelector('.state'), a.words);
-  set(node.querySelector('.lane'), 'aria-label', `${a.approach}: ${a.words}. ${a.lane}`);
+  say(node.querySelector('.state'), words);
+  say(node.querySelector('.how'), a.how);
+  set(node.querySelector('.lane'), 'aria-label', `${a.approach}: ${words}. ${a.lane}`);
 }
 
 // segments are the stretches of a lane that can be seen.
@@ -99,7 +103,7 @@ function before(stretches, i) {
   return null;
 }
 
-const segment = () => el('div', { class: 'segment' }, el('span'));
+const segment = () => el('div', { class: 'segment' }, el('span', {}, el('b'), ' ', el('small')));
 
 function place(node, { s, left, width, next, begun }) {
   set(node, 'data-state', s.state);
@@ -110,17 +114,26 @@ function place(node, { s, left, width, next, begun }) {
   set(node, 'data-begun', begun);
   node.style.left = `${left.toFixed(1)}px`;
   node.style.width = `${width.toFixed(1)}px`;
-  say(node.firstChild, captions(s).find((text) => fits(text, width)) ?? '');
+  const { words, small, two } = captions(s).find((caption) => fits(caption, width)) ?? { words: '', small: '' };
+  set(node.firstChild, 'hidden', words === '');
+  set(node, 'data-two', two);
+  say(node.querySelector('b'), words);
+  say(node.querySelector('small'), small);
   set(node, 'title', full(s));
 }
 
-// captions are what a stretch may say of itself, the longest first. Pods of one name are told apart by their IP.
+// captions are what a stretch may say of itself, the longest first: words, what stands beside them in small letters, and
+// whether it is in two lines. Pods of one name are told apart by their IP.
 function captions(s) {
-  if (s.state !== 'ok' && s.state !== 'misrouted') return [s.outcome];
+  const line = (words) => ({ words, small: '' });
+  if (s.state !== 'ok' && s.state !== 'misrouted') {
+    const words = store.outcomes[s.outcome] ?? s.outcome;
+    return [{ words, small: s.outcome }, line(words), { ...line(words), two: true }];
+  }
   const where = s.pod_ip ? bracketed(s.pod_ip) : s.addr ?? '';
   const who = [s.pod, where].filter(Boolean);
-  if (s.state === 'misrouted') return [`wrong pod: ${who.join(' ')}`, `wrong pod: ${who[0] ?? ''}`, s.pod ?? '', 'wrong'];
-  return [who.join(' '), where];
+  if (s.state === 'misrouted') return [`wrong pod: ${who.join(' ')}`, `wrong pod: ${who[0] ?? ''}`, s.pod ?? '', 'wrong'].map(line);
+  return [who.join(' '), where].map(line);
 }
 
 const bracketed = (ip) => (ip.includes(':') ? `[${ip}]` : ip);
@@ -128,20 +141,33 @@ const bracketed = (ip) => (ip.includes(':') ? `[${ip}]` : ip);
 const pen = document.createElement('canvas').getContext('2d');
 const widths = new Map(); // of captions, in pixels
 let font = '';
+let size = 16; // of its letters, in pixels
 
 // fits reports whether a caption has room in so many pixels.
-function fits(text, room) {
+function fits({ words, small, two }, room) {
+  const needed = two ? folded(words) : breadth(small ? `${words} ${small}` : words); // as if it were not small
+  return needed + 1.3 * size < room;
+}
+
+// folded is how wide words are in two lines.
+function folded(words) {
+  const parts = words.split(' ');
+  const cuts = parts.map((_, i) => Math.max(breadth(parts.slice(0, i).join(' ')), breadth(parts.slice(i).join(' '))));
+  return Math.min(...cuts);
+}
+
+function breadth(text) {
   if (!widths.has(text)) {
     if (widths.size > 500) widths.clear();
     pen.font = font;
     widths.set(text, pen.measureText(text).width);
   }
-  return widths.get(text) + 18 < room;
+  return widths.get(text);
 }
 
 function full(s) {
   const n = (s.ok ?? 0) + (s.lost ?? 0) + (s.void ?? 0) + (s.pending ?? 0);
-  return [s.outcome, s.pod && `by ${s.pod}`, s.pod_ip, s.addr && `at ${s.addr}`, `${n} ×`].filter(Boolean).join(' ');
+  return [store.outcomes[s.outcome], s.outcome !== 'ok' && `(${s.outcome})`, s.pod && `by ${s.pod}`, s.pod_ip, s.addr && `at ${s.addr}`, `${n} ×`].filter(Boolean).join(' ');
 }
 
 new ResizeObserver(() => draw()).observe(chart);

@@ -2,6 +2,7 @@
 import { el, say, set, byId, keyed } from './dom.js';
 import { icon, mark } from './icons.js';
 import { store } from './store.js';
+import { known } from './link.js';
 
 const most = 250; // rows; more are found by their name
 const many = 8; // targets from which on there is something to search
@@ -27,7 +28,7 @@ export function draw() {
   set(document.body, 'data-fleet', all.length > 1);
   if (all.length < 2) return;
   const bad = all.filter((t) => t.state === 'broken' || t.state === 'misrouted').length;
-  say(byId('targets-words'), bad === 0 ? `${all.length} targets, all well` : `${bad} of ${all.length} targets not well`);
+  say(byId('targets-words'), (known() ? '' : 'When last heard: ') + (bad === 0 ? `${all.length} targets, all well` : `${bad} of ${all.length} targets not well`));
   set(byId('find-label'), 'hidden', all.length <= many);
   const wanted = byId('find').value.trim().toLowerCase();
   const found = all.filter((t) => t.target.toLowerCase().includes(wanted) || t.url.toLowerCase().includes(wanted));

@@ -2,6 +2,7 @@
 import { el, say, set, byId, keyed } from './dom.js';
 import { mark } from './icons.js';
 import { store } from './store.js';
+import { known, past } from './link.js';
 
 export function draw() {
   const t = store.target;
@@ -12,26 +13,31 @@ export function draw() {
   set(byId('headline'), 'data-state', t?.state);
   set(byId('headline'), 'data-words', t?.text);
   keyed(byId('lines'), t?.lines ?? [], (l) => l.approaches.join(' '), line, update);
+  const lesson = known() ? t?.lesson ?? '' : '';
+  say(byId('lesson'), lesson);
+  set(byId('lesson'), 'hidden', lesson === '');
   // Read out only when there is news, and so without durations that grow.
-  say(byId('news'), store.targets.get(t?.target)?.words ?? '');
+  say(byId('news'), known() ? store.targets.get(t?.target)?.words ?? '' : '');
 }
 
 // name makes the tab's name. Behind other tabs nothing is brought up to date, and so it tells no state there.
 function name() {
   const t = store.target;
-  const mark = document.hidden ? '' : { ok: '✓ ', broken: '✕ ', misrouted: '≠ ' }[t?.state] ?? '… ';
+  const mark = document.hidden ? '' : !known() ? '? ' : { ok: '✓ ', broken: '✕ ', misrouted: '≠ ' }[t?.state] ?? '… ';
   document.title = t ? `${mark}${t.target} · callbyname` : 'callbyname';
 }
 
-document.addEventListener('visibilitychange', name);
+document.addEventListener('visibilitychange', () => document.hidden && name());
 
 const line = () => el('li', {}, el('span', { class: 'subject' }), ' ', el('strong'), ' ', el('span', { class: 'why' }));
 
 function update(node, l) {
-  set(node, 'data-state', l.state);
+  const state = known() ? l.state : 'unknown';
+  const [words, why] = known() ? [l.words, l.why ?? ''] : [l.was, past()];
+  set(node, 'data-state', state);
   set(node, 'data-approaches', l.approaches.join(' '));
-  mark(node, l.state);
+  mark(node, state);
   say(node.querySelector('.subject'), `${l.subject}:`);
-  say(node.querySelector('strong'), l.words + (l.why ? ',' : ''));
-  say(node.querySelector('.why'), l.why ?? '');
+  say(node.querySelector('strong'), words + (why ? ',' : ''));
+  say(node.querySelector('.why'), why);
 }

@@ -7,6 +7,7 @@ const shapes = {
   misrouted: 'M4.5 6h7M4.5 10h7M10 3.5 6 12.5',
   waiting: 'M5 8h.01M8 8h.01M11 8h.01',
   unmeasured: 'M5 8h6',
+  unknown: 'M5.7 6.2a2.3 2.3 0 1 1 3.6 1.9c-.8.5-1.3.9-1.3 1.7M8 12h.01', // how it is now, nobody knows
 };
 
 // The state whose mark a verdict has.

@@ -4,7 +4,7 @@ import { el, byId } from './dom.js';
 const meanings = [
   ['ok', 'answered'],
   ['ok', 'answered by the next pod', 0],
-  ['broken', 'no answer, with the reason'],
+  ['broken', 'no answer, with the reason where there is room'],
   ['misrouted', 'the wrong pod answered'],
   ['waiting', 'nothing to call yet'],
   ['unmeasured', 'the prober could not look'],
@@ -13,5 +13,5 @@ const meanings = [
 export function start() {
   byId('legend').append(...meanings.map(([state, words, pod]) => el('li', {},
     el('span', { class: 'segment', 'data-state': state, 'data-pod': pod ?? null, 'aria-hidden': 'true' }), words)),
-  el('li', {}, el('span', { class: 'band', 'aria-hidden': 'true' }, '1'), 'the pod was replaced: open it'));
+  el('li', {}, el('span', { class: 'band', 'aria-hidden': 'true' }, '1'), 'the pod was replaced: press the number for the story'));
 }

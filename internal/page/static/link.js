@@ -7,14 +7,36 @@ const told = 15000; // milliseconds for which it is told that all began anew
 
 let state = 'connecting';
 let seconds = 0;
+let drawn = ''; // what past said then
+let changed = () => {};
+
+// onChange is called when it is to be drawn: 'all' when what is shown became the past or the present again, or else 'link'.
+export function onChange(f) {
+  changed = f;
+}
 
 export function heard(link, silent) {
   state = link;
   seconds = silent;
-  draw();
+  if (document.hidden) draw(); // nothing else is drawn there
+  else changed(past() === drawn ? 'link' : 'all');
+}
+
+// known reports whether what is shown is true now. Otherwise past tells when it was.
+export const known = () => past() === '';
+
+// past tells when what is shown was true; empty as long as it is.
+export function past() {
+  const t = store.target;
+  if (!t) return '';
+  const at = clock.timeOfDay(t.at_ms);
+  if (store.stopped) return `at the end, ${at}`;
+  if (state === 'stale' || (state === 'connecting' && seconds > 0)) return `when last heard at ${at}`;
+  return lateness() > 0 ? `in the last round at ${at}` : '';
 }
 
 export function draw() {
+  drawn = past();
   const late = lateness();
   let banner = '';
   let count = ''; // grows, and so is not read out again and again

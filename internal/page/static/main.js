@@ -38,7 +38,7 @@ function paint() {
   const all = what.has('all');
   if (all || what.has('fleet')) fleet.draw();
   if (all) about();
-  if (all || what.has('target') || what.has('round') || what.has('fleet')) headline.draw();
+  if (all || what.has('target') || what.has('round') || what.has('fleet') || what.has('link')) headline.draw();
   if (all || what.has('target') || what.has('round') || what.has('view')) {
     chart.draw();
     ways.draw();
@@ -88,6 +88,7 @@ theme.start();
 legend.start();
 zoom.start(() => draw('view'));
 recreations.onToggle(() => draw('view'));
+link.onChange(draw);
 fleet.onChoose(choose);
 addEventListener('hashchange', () => chosen() !== null && chosen() !== store.target?.target && choose(chosen()));
 stream.open(chosen(), hear, link.heard);

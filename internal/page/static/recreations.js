@@ -78,8 +78,8 @@ const verdict = (e) => el('li', { 'data-approach': e.approach, 'data-verdict': e
   icon(stateOf(e.verdict)), el('b', {}, e.approach), ' ', e.words);
 
 const steps = (r) => el('section', {}, el('h4', {}, 'Where the seconds went'),
-  el('ol', { class: 'steps' }, ...r.steps.map((s) => el('li', { 'data-step': s.step, 'data-approach': s.approach },
-    el('span', { class: 'after' }, s.after), el('span', {}, s.words)))));
+  el('ol', { class: 'steps' }, ...r.happenings.map((h) => el('li', {},
+    el('span', { class: 'after', title: h.clock }, h.after), el('div', {}, ...h.words.map((words) => el('p', {}, words)))))));
 
 const causes = (r) => el('section', {}, el('h4', {}, 'Why'),
   el('ul', { class: 'causes' }, ...r.effects.map((e) => el('li', { 'data-approach': e.approach, 'data-verdict': e.verdict ?? 'unsettled' },

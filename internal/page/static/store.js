@@ -10,6 +10,7 @@ const maxRecreations = 32;
 export const store = {
   run: null,
   words: '', // of all targets
+  outcomes: {}, // in words, by their names
   stopped: null,
   targets: new Map(), // brief, by name
   target: null, // the chosen one in full
@@ -47,6 +48,7 @@ function snapshot(data) {
   if (store.run?.run !== data.run.run) clock.reset();
   store.run = data.run;
   store.words = data.words;
+  store.outcomes = data.outcomes ?? {};
   store.stopped = data.stopped ?? null;
   store.targets = new Map(data.targets.map((t) => [t.target, t]));
   store.target = data.target ?? null;

@@ -2,6 +2,7 @@
 import { el, say, set, byId, keyed } from './dom.js';
 import { mark } from './icons.js';
 import { store } from './store.js';
+import { known } from './link.js';
 import * as latency from './latency.js';
 
 export function draw() {
@@ -20,27 +21,37 @@ const row = ({ a }) => el('tr', { class: 'way', 'data-approach': a.approach },
   el('td', { 'data-label': 'Time to answer', class: 'times' }, latency.plot(), el('small', { 'data-is': 'latency' })));
 
 function update(node, { a }) {
-  set(node, 'data-state', a.state);
+  const state = known() ? a.state : 'unknown';
+  set(node, 'data-state', state);
   const name = node.querySelector('.name');
-  mark(name, a.state);
+  mark(name, state);
   say(name.querySelector('.what'), a.approach);
   say(node.querySelector('.how'), a.how);
   const { who, dns } = a;
-  fact(node, 'calls', a.calls || 'nothing yet', a.outcome === 'ok' ? 'answered' : [a.outcome, a.detail].filter(Boolean).join(': '));
+  fact(node, 'calls', a.calls || 'nothing yet', came(a));
   fact(node, 'who', answers(a), who ? answered(who) : '');
   fact(node, 'dns', dns ? dns.words : 'was not asked', dns ? `${dns.ttl}, asked ${dns.clock}` : '');
   fact(node, 'lost', `${a.lost} of ${a.probes} calls`, a.outages ? `${a.outages} × out, longest ${a.longest}` : 'never out');
   fact(node, 'latency', a.latency);
 }
 
+// came is what came of the last call: in words, and for who knows more, as the log has it.
+function came({ outcome, detail }) {
+  const words = store.outcomes[outcome] ?? '';
+  if (!outcome || outcome === 'ok') return words;
+  return `${words} (${[outcome, detail].filter(Boolean).join(': ')})`;
+}
+
 // answers is who answers now. The wrong pod does, too; the headline says which it is.
 function answers({ who, outcome }) {
   if (outcome === 'wrong_pod') return 'the wrong pod';
   if (!who) return 'nobody yet';
+  if (!known()) return who.now ? who.words : 'nobody';
   return who.now ? who.words : 'nobody now';
 }
 
 function answered(who) {
+  if (who.now && !known()) return `last at ${who.clock}`;
   if (!who.now) return `last ${who.words}, ${who.clock}`;
   return who.since ? `runs since ${who.since}` : '';
 }

@@ -9,11 +9,13 @@ JSON.stringify((() => {
     Link: one('#link'),
     Banner: one('#banner'),
     Lines: texts('#lines li'),
+    Lesson: one('#lesson'),
     News: document.querySelector('#news')?.textContent ?? '',
     Lanes: all('#chart .row').map((row) => ({
       Approach: one('.what', row),
       State: row.dataset.state,
       Words: one('.state', row),
+      How: one('.how', row),
       Label: row.querySelector('.lane').getAttribute('aria-label'),
       Segments: all('.segment', row).map((s) => [s.dataset.state, s.title, s.textContent].join(' | ')),
     })),
