@@ -107,6 +107,10 @@ const (
 	// Withdrawn: the pod that was thought recreated or lost (Pod) answers at its IP again. Recreation is the last one that
 	// is taken back by it, nil when the pod was only thought lost.
 	Withdrawn Kind = "withdrawn"
+	// Disowned: the pod (Pod) that was taken for the successor of another (Was) at the same IP is presumed a stranger, to whom
+	// names led until they had followed: they gave Count of its answers. It is the wrong pod from now on, and Recreation is
+	// taken back.
+	Disowned Kind = "disowned"
 	// Settled: a recreation is judged; Recreation.Effects hold the verdicts.
 	Settled Kind = "settled"
 	// VerdictChanged: an approach that was broken when its recreations (Numbers) settled came back, or met a wrong pod.
@@ -123,7 +127,7 @@ const (
 // Kinds are all kinds of events there are.
 var Kinds = []Kind{
 	Pinned, Repinned, NoPin, UntrustedIP, ProxiedPin, NoIdentity, NoUID, NoPorts, Broke, Changed, Explained, Recovered, Corrected,
-	Restarted, RestartedOrRecreated, Moved, Recreated, PresumedRecreated, Lost, Withdrawn, Settled, VerdictChanged,
+	Restarted, RestartedOrRecreated, Moved, Recreated, PresumedRecreated, Lost, Withdrawn, Disowned, Settled, VerdictChanged,
 	DNSChanged, Paused, ClockChanged,
 }
 

@@ -63,6 +63,11 @@ func (s *step) success(i int) {
 	a.OK++
 	a.Latency.Add(r.Total)
 	a.Since.Probes++
+	d := s.doubtful(i)
+	d.Probes++
+	if s.Doubt != nil && key == s.Current.Key {
+		d.Wrong++
+	}
 	if o := a.Outage; o != nil {
 		o.End = s.outcome(i)
 		ended := s.end(i)
@@ -88,6 +93,7 @@ func (s *step) failure(i int) {
 	}
 	a.Classes[class]++
 	a.Since.Probes++
+	s.doubtful(i).Probes++
 	if a.Outage == nil {
 		a.Outage = &Outage{Before: a.LastOK, First: s.outcome(i), Last: s.now, Pod: clonePointer(a.Answered)}
 	}
@@ -161,6 +167,7 @@ func (s *step) end(i int) *Outage {
 	a.Longest = max(a.Longest, o.Duration())
 	if !o.Repinned { // what the old pin lost is nobody's any more
 		a.Since.add(o)
+		s.doubtful(i).add(o)
 	}
 	for _, n := range a.Broken {
 		if e := s.effect(n, i); e != nil {

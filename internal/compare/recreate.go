@@ -208,6 +208,7 @@ func (s *step) begin(kind Kind, next PodState) {
 	for i := range s.Approaches {
 		s.Owned[i], s.Approaches[i].Since = s.Approaches[i].Since, Loss{}
 	}
+	s.Doubt = s.doubted(&r)
 	s.Current = &CurrentState{Pod: next.Pod, First: next.First, Last: next.Last}
 	s.steady = next.Last.Seq == s.now.Seq
 	s.tell(&s.why, Event{Kind: kind, Recreation: &r, Was: clonePointer(&r.Old), Pod: clonePointer(&r.New)})

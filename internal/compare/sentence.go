@@ -57,6 +57,8 @@ func (e Event) Sentence() string {
 		return fmt.Sprintf("pod lost: %s no longer answers at %s; pods that were known before do, and no new one", e.Was.name(), Bracketed(e.Was.IP))
 	case Withdrawn:
 		return e.withdrawn()
+	case Disowned:
+		return e.disowned()
 	case Settled:
 		return e.settled()
 	case VerdictChanged:
@@ -154,7 +156,7 @@ func (o *Outage) Cause(class probe.Outcome) string {
 			if before := o.Pod; before != nil && before.Name == w.Name {
 				who = "another " + who
 			}
-			return fmt.Sprintf("the wrong pod answers at %s: %s, which no name of this target has reached", at, who)
+			return fmt.Sprintf("the wrong pod answers at %s: %s, which no name of this target leads to", at, who)
 		}
 		return "the wrong server answers at " + at + ": it does not say who it is, as the pod did"
 	}
@@ -204,6 +206,15 @@ func (e Event) withdrawn() string {
 		return s + "it was not lost"
 	}
 	return s + fmt.Sprintf("it was not recreated, and recreation %d does not count", e.Recreation.N)
+}
+
+func (e Event) disowned() string {
+	answers := "1 answer"
+	if e.Count != 1 {
+		answers = fmt.Sprintf("%d answers", e.Count)
+	}
+	return fmt.Sprintf("%s is presumably a stranger that got %s: names led to it for a while (%s), now only elsewhere; it is the wrong pod from now on, "+
+		"and recreation %d does not count", e.Pod.name(), Bracketed(e.Pod.IP), answers, e.Recreation.N)
 }
 
 func (e Event) settled() string {

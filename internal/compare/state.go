@@ -40,6 +40,8 @@ type State struct {
 	Owned []Loss
 	// Back tells which approaches a member has answered since the unsettled recreation began.
 	Back []bool
+	// Doubt is what is doubted about the successor of the last recreation, which is Current then; nil for nothing.
+	Doubt *Doubt
 	// RepinAt is when the pin is to move on; 0 for not at all.
 	RepinAt time.Duration
 	// Lost is true after a Lost event, until the pod answers again or a successor is found.
@@ -153,12 +155,16 @@ func (s *State) check(approaches int) error {
 	open := len(s.Recreations) > 0 && s.Recreations[len(s.Recreations)-1].Settled.IsZero() &&
 		!s.Recreations[len(s.Recreations)-1].Withdrawn
 	for i, r := range s.Recreations {
-		if unsettled := open && i == len(s.Recreations)-1; !unsettled && !r.Withdrawn && len(r.Effects) != approaches {
+		judged := !(open && i == len(s.Recreations)-1) && !r.Withdrawn
+		if len(r.Effects) != approaches && (judged || len(r.Effects) > 0) {
 			return fmt.Errorf("recreation %d: %d effects for %d approaches", r.N, len(r.Effects), approaches)
 		}
 	}
 	if want := map[bool]int{true: approaches}[open]; len(s.Owned) != want || len(s.Back) != want {
 		return fmt.Errorf("%d losses and %d answers where %d were due", len(s.Owned), len(s.Back), want)
+	}
+	if d, n := s.Doubt, len(s.Recreations); d != nil && (n == 0 || s.Recreations[n-1].Withdrawn || len(d.Losses) != approaches) {
+		return fmt.Errorf("%d losses by a successor in doubt, of %d approaches and %d recreations", len(d.Losses), approaches, n)
 	}
 	for i := range s.Approaches {
 		if err := s.Approaches[i].check(); err != nil {
@@ -206,6 +212,7 @@ func (s *State) Clone() State {
 		c.Owned[i] = c.Owned[i].clone()
 	}
 	c.Back = slices.Clone(s.Back)
+	c.Doubt = s.Doubt.clone()
 	c.DNS = cloneMap(s.DNS)
 	c.Told = slices.Clone(s.Told)
 	return c

@@ -19,6 +19,12 @@ func TestAStateThatCannotBeIsRefused(t *testing.T) {
 		"0 losses":            func(s *compare.State) { s.Owned = nil },
 		"2 answers":           func(s *compare.State) { s.Back = s.Back[:2] },
 		"recreation 1: 0 eff": func(s *compare.State) { s.Recreations[0].Settled = s.Last },
+		"recreation 1: 6 eff": func(s *compare.State) { s.Recreations[0].Effects = make([]compare.Effect, 6) },
+		"4 losses by a succe": func(s *compare.State) { s.Doubt = &compare.Doubt{Losses: make([]compare.Loss, 4)} },
+		"of 5 approaches and 0 rec": func(s *compare.State) {
+			s.Doubt = &compare.Doubt{Losses: make([]compare.Loss, 5)}
+			s.Recreations, s.Owned, s.Back = nil, nil, nil
+		},
 		"bucket 5 of 0": func(s *compare.State) {
 			s.Approaches[1].Latency = compare.Histogram{Counts: []compare.Count{compare.CountOf(5, 0)}}
 		},

@@ -208,6 +208,8 @@ type step struct {
 	// steady is true when the current pod answered and did not say that it is going: what a name loses while a pod drains
 	// is lost to that pod's end.
 	steady bool
+	// nobodys is what is added to no doubted successor's losses.
+	nobodys Loss
 	// news is true when anything changed that a quiet round leaves alone.
 	news bool
 }
@@ -222,6 +224,7 @@ func (f *follower) observe(r *probe.Round) Observation {
 	s.checkClock()
 	s.compareNames()
 	s.meet()
+	s.disown()
 	s.judge()
 	s.seekSuccessor()
 	s.correct()

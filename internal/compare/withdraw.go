@@ -35,6 +35,7 @@ func (s *step) withdrawFor(i int, old PodState) {
 	if pinned || latest {
 		s.Current = &CurrentState{Pod: old.Pod, First: old.First, Last: s.now}
 		s.State.Lost, s.steady = false, true
+		s.Doubt = nil
 	}
 	if s.unsettled() == nil {
 		s.Owned, s.Back = nil, nil

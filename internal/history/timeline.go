@@ -81,6 +81,8 @@ func (t *Target) trail(e compare.Event) {
 		t.mark(mark{step: Step{Moment: e.Moment, Host: e.Host, Addrs: e.Addrs}, was: e.WasAddrs})
 	case compare.Recreated, compare.PresumedRecreated, compare.Moved:
 		t.begin(*e.Recreation)
+	case compare.Disowned:
+		t.disowned(e.Recreation)
 	case compare.Settled:
 		if n := len(t.trails); n > 0 && e.Recreation != nil && t.trails[n-1].recreation.N == e.Recreation.N {
 			t.trails[n-1].settled = true
@@ -99,6 +101,19 @@ func (t *Target) begin(r compare.Recreation) {
 	t.trails = append(t.trails, trail{recreation: r, marks: slices.Clone(t.marks)})
 	// Only what lasts can belong to the next one too.
 	t.marks = slices.DeleteFunc(t.marks, func(m mark) bool { return m.step.Kind != Failed || !m.end.IsZero() })
+}
+
+// disowned gives what came before a recreation that is taken back to the one that will be told instead.
+func (t *Target) disowned(r *compare.Recreation) {
+	i := slices.IndexFunc(t.trails, func(tr trail) bool { return tr.recreation.N == r.N })
+	if i < 0 {
+		return
+	}
+	kept := func(m mark) bool {
+		return m.step.Seq > r.Noticed.Seq || m.step.Kind == Failed && (m.end.IsZero() || m.end.Seq > r.Noticed.Seq)
+	}
+	marks := append(slices.DeleteFunc(slices.Clone(t.trails[i].marks), kept), t.marks...)
+	t.marks = marks[max(len(marks)-maxMarks, 0):]
 }
 
 // mark notes something, for the recreation that has not settled and for the next one.

@@ -76,7 +76,7 @@ func lacks(e *compare.Event) string {
 		return needs("pod", e.Pod != nil)
 	case compare.Lost:
 		return needs("was_pod", e.Was != nil)
-	case compare.Moved, compare.Recreated, compare.PresumedRecreated:
+	case compare.Moved, compare.Recreated, compare.PresumedRecreated, compare.Disowned:
 		return needs("pod, was_pod and recreation", e.Pod != nil && e.Was != nil && e.Recreation != nil)
 	case compare.Settled:
 		return needs("recreation", e.Recreation != nil)

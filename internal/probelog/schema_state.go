@@ -35,6 +35,7 @@ type stateWire struct {
 	RecreationNumber int                    `json:"recreation_number,omitempty"`
 	Owned            []lossWire             `json:"owned,omitempty"`
 	Back             []bool                 `json:"back,omitempty"`
+	Doubt            *doubtWire             `json:"doubt,omitempty"`
 	RepinAt          millis                 `json:"repin_at_ms,omitempty"`
 	Lost             bool                   `json:"lost,omitempty"`
 	Restarts         int                    `json:"restarts,omitempty"`
@@ -78,6 +79,12 @@ type lossWire struct {
 // IsZero is for omitzero.
 func (w lossWire) IsZero() bool {
 	return w.Probes == 0 && w.Lost == 0 && w.Wrong == 0 && w.First == nil && w.End == nil && len(w.Classes) == 0
+}
+
+type doubtWire struct {
+	Named  *momentWire `json:"named,omitempty"`
+	Silent int         `json:"silent,omitempty"`
+	Losses []lossWire  `json:"losses"`
 }
 
 type podStateWire struct {
@@ -186,6 +193,12 @@ func toState(s compare.State) stateWire {
 	for _, l := range s.Owned {
 		w.Owned = append(w.Owned, toLoss(l))
 	}
+	if u := s.Doubt; u != nil {
+		w.Doubt = &doubtWire{Named: toMoment(u.Named), Silent: u.Silent}
+		for _, l := range u.Losses {
+			w.Doubt.Losses = append(w.Doubt.Losses, toLoss(l))
+		}
+	}
 	for host, a := range s.DNS {
 		if w.DNS == nil {
 			w.DNS = map[string]addressWire{}
@@ -249,6 +262,12 @@ func (w *stateWire) state(d *decoder, target string) compare.State {
 	}
 	for _, l := range w.Owned {
 		s.Owned = append(s.Owned, l.loss(d))
+	}
+	if u := w.Doubt; u != nil {
+		s.Doubt = &compare.Doubt{Named: u.Named.moment(d), Silent: d.count("silent", u.Silent)}
+		for _, l := range u.Losses {
+			s.Doubt.Losses = append(s.Doubt.Losses, l.loss(d))
+		}
 	}
 	for host, a := range w.DNS {
 		s.DNS[d.text("host", host)] = compare.Addresses(a)

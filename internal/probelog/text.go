@@ -244,7 +244,7 @@ func (t *Text) paint(c colour, s string) string {
 
 func colourOf(k compare.Kind) colour {
 	switch k {
-	case compare.Broke, compare.Changed, compare.Lost:
+	case compare.Broke, compare.Changed, compare.Lost, compare.Disowned:
 		return red
 	case compare.Recovered, compare.Withdrawn, compare.Corrected:
 		return green

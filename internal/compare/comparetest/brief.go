@@ -41,6 +41,8 @@ func Brief(e compare.Event) string {
 		s += fmt.Sprintf(" %s %v -> %s %v", e.Was.Key, e.Was.IP, e.Pod.Key, e.Pod.IP)
 	case compare.Withdrawn:
 		s += fmt.Sprintf(" %s %v", e.Pod.Key, e.Pod.IP)
+	case compare.Disowned:
+		s += fmt.Sprintf(" #%d %s %v by name %d", e.Recreation.N, e.Pod.Key, e.Pod.IP, e.Count)
 	case compare.Lost:
 		s += fmt.Sprintf(" %s %v", e.Was.Key, e.Was.IP)
 	case compare.Settled:

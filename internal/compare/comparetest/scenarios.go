@@ -3,7 +3,7 @@ package comparetest
 import "slices"
 
 // Scenarios are all stories there are.
-var Scenarios = slices.Concat(recreations, sameIP, strangers, withdrawn, replicas, drain, pins, unknown, names, unseen, slow)
+var Scenarios = slices.Concat(recreations, sameIP, strangers, doubted, withdrawn, replicas, drain, pins, unknown, names, unseen, slow)
 
 // Named is the story of that name, which must be one of Scenarios.
 func Named(name string) Scenario {
