@@ -7,15 +7,16 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"callbyname/internal/metrics/probes"
 	"callbyname/internal/metrics/scrape"
 	"callbyname/internal/page"
 )
 
 // routes are what is served on --listen.
-func routes(live *page.Page, g prometheus.Gatherer) *http.ServeMux {
+func routes(live *page.Page, g prometheus.Gatherer, m *probes.Metrics) *http.ServeMux {
 	mux := http.NewServeMux()
 	mux.Handle("/", live.Handler())
-	mux.Handle("GET /metrics", scrape.Handler(g))
+	mux.Handle("GET /metrics", scrape.Stream(g, m.Families))
 	return mux
 }
 

@@ -59,7 +59,7 @@ func watch(ctx context.Context, s config.Settings, o options, ln net.Listener, s
 		watchers = append(watchers, live, counted)
 		registry := scrape.NewRegistry("prober", cli.Version())
 		registry.MustRegister(counted)
-		served := page.Serve(ln, routes(live, registry), func(err error) {
+		served := page.Serve(ln, routes(live, registry, counted), func(err error) {
 			fmt.Fprintf(stderr, "prober: the page is no longer served, and probing goes on: %v\n", err)
 		})
 		defer served.Stop()

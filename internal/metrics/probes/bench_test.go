@@ -89,7 +89,7 @@ func BenchmarkTargets(b *testing.B) {
 	used := heap() - before
 	reg := prometheus.NewRegistry()
 	reg.MustRegister(m)
-	h := scrape.Handler(reg)
+	h := scrape.Stream(reg, m.Families)
 	size := 0
 	b.ReportAllocs()
 	for b.Loop() {

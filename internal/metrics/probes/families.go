@@ -27,8 +27,8 @@ var (
 	correctedOut     = scrape.Counter("corrected_outage_seconds_total", "How much shorter outages were, since the pod was not the wrong one.", "approach", "target")
 )
 
-// families are all of them.
+// families are those of which each target has some.
 var families = []scrape.Family{
-	interval, timeout, voids, rounds, pauses, paused, recreations, withdrawn, restarts, dnsChanges,
+	rounds, pauses, paused, recreations, withdrawn, restarts, dnsChanges,
 	outcomes, lost, up, outages, out, ttl, corrected, correctedOutages, correctedOut,
 }

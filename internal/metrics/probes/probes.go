@@ -16,11 +16,12 @@ import (
 	"callbyname/internal/probe"
 )
 
-// Metrics is the collector of all metrics about probes. It is safe for concurrent use.
+// Metrics has all metrics about probes. It is safe for concurrent use.
 type Metrics struct {
-	targets  []*target
-	byName   map[string]*target
-	settings samples
+	targets           []*target
+	byName            map[string]*target
+	approaches        int // of all targets
+	interval, timeout time.Duration
 
 	voids    map[probe.VoidReason]*void
 	lateness prometheus.Histogram
@@ -41,7 +42,8 @@ var reasons = []probe.VoidReason{probe.Stopped, probe.Paused, probe.Starved, pro
 func New(targets []probe.Target, every, deadline time.Duration) *Metrics {
 	m := &Metrics{
 		byName:   make(map[string]*target, len(targets)),
-		settings: samples{interval.Sample(nil, every.Seconds()), timeout.Sample(nil, deadline.Seconds())},
+		interval: every,
+		timeout:  deadline,
 		voids:    make(map[probe.VoidReason]*void, len(reasons)),
 		lateness: prometheus.NewHistogram(scrape.Seconds("tick_lateness_seconds", "How late rounds began, of each group of targets that is probed together.")),
 		whole: prometheus.NewHistogramVec(scrape.Seconds("probe_duration_seconds",
@@ -62,6 +64,7 @@ func New(targets []probe.Target, every, deadline time.Duration) *Metrics {
 		})
 		m.targets = append(m.targets, followed)
 		m.byName[t.Name] = followed
+		m.approaches += len(t.Approaches)
 	}
 	return m
 }
@@ -91,7 +94,7 @@ func (m *Metrics) Late(d time.Duration) { m.lateness.Observe(max(d, 0).Seconds()
 
 // Describe implements prometheus.Collector.
 func (m *Metrics) Describe(ch chan<- *prometheus.Desc) {
-	for _, f := range families {
+	for _, f := range []scrape.Family{interval, timeout, voids} {
 		f.Describe(ch)
 	}
 	for _, c := range []prometheus.Collector{m.lateness, m.whole, m.phases} {
@@ -99,26 +102,27 @@ func (m *Metrics) Describe(ch chan<- *prometheus.Desc) {
 	}
 }
 
-// Collect implements prometheus.Collector.
+// Collect implements prometheus.Collector, with what is not told of each target. Families has that.
 func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
-	for _, s := range m.settings {
-		ch <- s
-	}
+	ch <- interval.Sample(nil, m.interval.Seconds())
+	ch <- timeout.Sample(nil, m.timeout.Seconds())
 	for _, reason := range reasons {
 		v := m.voids[reason]
 		ch <- voids.Sample(v.labels, float64(v.n.Load()))
 	}
-	var s samples
-	for _, t := range m.targets {
-		s = s[:0]
-		t.collect(&s) // not to the channel: a round must not wait for whoever reads that
-		for _, sample := range s {
-			ch <- sample
-		}
-	}
 	for _, c := range []prometheus.Collector{m.lateness, m.whole, m.phases} {
 		c.Collect(ch)
 	}
+}
+
+// Families are what is told of each target, for scrape.Stream: the values of one target are of the same moment. No round waits
+// for whoever takes them.
+func (m *Metrics) Families(yield func(*dto.MetricFamily) error) error {
+	values := make(samples, 0, m.approaches*12)
+	for _, t := range m.targets {
+		t.collect(&values)
+	}
+	return scrape.Group(families, values, yield)
 }
 
 // timing is where the durations of one approach go: to those of all targets, since for each target they would take forty

@@ -16,6 +16,7 @@ import (
 	"callbyname/internal/compare"
 	"callbyname/internal/compare/comparetest"
 	"callbyname/internal/metrics/probes"
+	"callbyname/internal/metrics/scrape"
 	"callbyname/internal/probe"
 )
 
@@ -32,7 +33,7 @@ func begin(t *testing.T, sc comparetest.Scenario) *run {
 	r := &run{T: t, tracker: compare.NewTracker(targets, sc.Options()), metrics: probes.New(targets, comparetest.Interval, time.Second/2)}
 	reg := prometheus.NewPedanticRegistry()
 	reg.MustRegister(r.metrics)
-	r.scrape = reg
+	r.scrape = scrape.Whole(reg, r.metrics.Families)
 	return r
 }
 

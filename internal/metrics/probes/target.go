@@ -4,7 +4,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
 
 	"callbyname/internal/compare"
@@ -24,11 +23,11 @@ type target struct {
 	approaches                  []approach     // in declared order
 }
 
-// samples are what is collected of one target.
-type samples []prometheus.Metric
+// samples are what is collected of all targets.
+type samples []scrape.Value
 
 func (s *samples) add(f scrape.Family, labels []*dto.LabelPair, value float64) {
-	*s = append(*s, f.Sample(labels, value))
+	*s = append(*s, scrape.Value{Family: f, Labels: labels, Number: value})
 }
 
 // approach is what was counted of one approach of one target.
@@ -51,7 +50,6 @@ type approach struct {
 // tally counts the probes of one outcome.
 type tally struct {
 	outcome probe.Outcome
-	labels  []*dto.LabelPair // approach, outcome, target
 	n       int
 }
 
@@ -133,13 +131,22 @@ func (a *approach) count(o probe.Outcome, n int) {
 			return
 		}
 	}
-	a.tallies = append(a.tallies, tally{o, a.with(o), n})
+	a.tallies = append(a.tallies, tally{o, n})
 }
 
-// with are the labels of one outcome.
+// with are the labels of one outcome, made when they are asked for: a prober has thousands of each.
 func (a *approach) with(o probe.Outcome) []*dto.LabelPair {
-	return []*dto.LabelPair{a.name, scrape.Label("outcome", string(o)), a.target}
+	return []*dto.LabelPair{a.name, outcomeLabels[o], a.target}
 }
+
+// outcomeLabels are those of all outcomes there are.
+var outcomeLabels = func() map[probe.Outcome]*dto.LabelPair {
+	labels := make(map[probe.Outcome]*dto.LabelPair, len(probe.Outcomes))
+	for _, o := range probe.Outcomes {
+		labels[o] = scrape.Label("outcome", string(o))
+	}
+	return labels
+}()
 
 func (a *approach) of(o probe.Outcome) int {
 	for i := range a.tallies {
@@ -168,7 +175,7 @@ func (t *target) collect(s *samples) {
 
 func (a *approach) collect(s *samples, now compare.ApproachTotals) {
 	for i := range a.tallies {
-		s.add(outcomes, a.tallies[i].labels, float64(a.tallies[i].n))
+		s.add(outcomes, a.with(a.tallies[i].outcome), float64(a.tallies[i].n))
 	}
 	s.add(lost, a.labels, float64(a.lost))
 	s.add(outages, a.labels, float64(a.outages))

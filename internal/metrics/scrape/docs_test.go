@@ -56,7 +56,7 @@ func everything(t *testing.T) []*dto.MetricFamily {
 	defer server.Close()
 	registry.MustRegister(answered, answers.StateOf(server))
 
-	families, err := registry.Gather()
+	families, err := scrape.Whole(registry, m.Families).Gather()
 	if err != nil {
 		t.Fatal(err)
 	}

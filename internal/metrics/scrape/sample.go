@@ -9,45 +9,77 @@ import (
 
 // Family is a metric whose values are kept by its owner, and made into samples at a scrape. (client_golang's own counters take
 // some 400 bytes each, forty megabytes for a prober of two thousand targets, and make their labels anew for each scrape.)
-type Family struct {
-	desc    *prometheus.Desc
-	counter bool // else a gauge
+type Family struct{ *definition }
+
+type definition struct {
+	name, help string
+	kind       dto.MetricType // a counter or a gauge
+	desc       *prometheus.Desc
 }
 
 // Counter declares a metric that only grows. Its labels stand in alphabetical order, as in every sample.
 func Counter(name, help string, labels ...string) Family {
-	return Family{prometheus.NewDesc(prometheus.BuildFQName(Namespace, "", name), help, labels, nil), true}
+	return family(name, help, dto.MetricType_COUNTER, labels)
 }
 
 // Gauge declares a metric that may also shrink, like Counter.
 func Gauge(name, help string, labels ...string) Family {
-	return Family{prometheus.NewDesc(prometheus.BuildFQName(Namespace, "", name), help, labels, nil), false}
+	return family(name, help, dto.MetricType_GAUGE, labels)
+}
+
+func family(name, help string, kind dto.MetricType, labels []string) Family {
+	name = prometheus.BuildFQName(Namespace, "", name)
+	return Family{&definition{name, help, kind, prometheus.NewDesc(name, help, labels, nil)}}
 }
 
 // Describe implements a part of prometheus.Collector.
 func (f Family) Describe(ch chan<- *prometheus.Desc) { ch <- f.desc }
 
-// Sample is a value of the family at one scrape. The labels are never changed, so that samples may share them.
-func (f Family) Sample(labels []*dto.LabelPair, value float64) prometheus.Metric {
-	return &sample{f, labels, value}
+// Sample is a value of the family at one scrape, for a prometheus.Collector. The labels are never changed, so that samples may
+// share them.
+func (f Family) Sample(labels []*dto.LabelPair, number float64) prometheus.Metric {
+	return &Value{f, labels, number}
 }
 
-type sample struct {
-	family Family
-	labels []*dto.LabelPair
-	value  float64
+// Value is a value of a family at one scrape.
+type Value struct {
+	Family Family
+	Labels []*dto.LabelPair
+	Number float64
 }
 
 // Desc implements prometheus.Metric.
-func (s *sample) Desc() *prometheus.Desc { return s.family.desc }
+func (v *Value) Desc() *prometheus.Desc { return v.Family.desc }
 
 // Write implements prometheus.Metric.
-func (s *sample) Write(m *dto.Metric) error {
-	m.Label = s.labels
-	if s.family.counter {
-		m.Counter = &dto.Counter{Value: &s.value}
+func (v *Value) Write(m *dto.Metric) error {
+	m.Label = v.Labels
+	if v.Family.kind == dto.MetricType_COUNTER {
+		m.Counter = &dto.Counter{Value: &v.Number}
 	} else {
-		m.Gauge = &dto.Gauge{Value: &s.value}
+		m.Gauge = &dto.Gauge{Value: &v.Number}
+	}
+	return nil
+}
+
+// Group hands the values over family by family, in the order of these: as what a scrape is encoded from they take five times the
+// memory, and so there is never more of that than one family.
+func Group(families []Family, values []Value, yield func(*dto.MetricFamily) error) error {
+	for _, f := range families {
+		group := &dto.MetricFamily{Name: &f.name, Help: &f.help, Type: &f.kind}
+		for i := range values {
+			if v := &values[i]; v.Family == f {
+				m := &dto.Metric{}
+				v.Write(m) // which cannot fail
+				group.Metric = append(group.Metric, m)
+			}
+		}
+		if len(group.Metric) == 0 {
+			continue
+		}
+		if err := yield(group); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -29,12 +29,12 @@ func NewRegistry(program, version string) *prometheus.Registry {
 	return r
 }
 
-// Handler answers scrapes: text, or protobuf for a Prometheus that wants native histograms.
+// atOnce is how many scrapes are answered at a time.
+const atOnce = 4
+
+// Handler answers scrapes of few values: text, or protobuf for a Prometheus that wants native histograms.
 func Handler(g prometheus.Gatherer) http.Handler {
-	return promhttp.HandlerFor(g, promhttp.HandlerOpts{
-		MaxRequestsInFlight: 4, // of many targets a scrape takes some megabytes
-		ErrorHandling:       promhttp.HTTPErrorOnError,
-	})
+	return promhttp.HandlerFor(g, promhttp.HandlerOpts{MaxRequestsInFlight: atOnce, ErrorHandling: promhttp.HTTPErrorOnError})
 }
 
 // Seconds are the options of a histogram of durations: native, and classic for a Prometheus without those. The classic

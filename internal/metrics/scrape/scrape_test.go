@@ -1,12 +1,16 @@
 package scrape_test
 
 import (
+	"compress/gzip"
+	"io"
 	"net/http/httptest"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
 
 	"callbyname/internal/metrics/scrape"
 )
@@ -52,5 +56,61 @@ func TestALabelIsAlwaysText(t *testing.T) {
 	const hostile = "pod\xff\xfe\"} 1\nother_metric 2"
 	if got := scrape.Label("pod", hostile).GetValue(); got != "pod\ufffd\"} 1\nother_metric 2" {
 		t.Errorf("got %q", got)
+	}
+}
+
+// What a Prometheus gets is the same whether it is gathered at once or streamed, zipped or not.
+func TestAStreamIsWhatIsGatheredAtOnce(t *testing.T) {
+	g := scrape.NewRegistry("prober", "v1.2.3")
+	a, b := scrape.Counter("a_total", "Of a.", "name"), scrape.Gauge("b", "Of b.", "name")
+	none := scrape.Gauge("none", "Of nobody.")
+	var values []scrape.Value
+	for _, name := range []string{"x", "y\n\""} {
+		labels := []*dto.LabelPair{scrape.Label("name", name)}
+		values = append(values, scrape.Value{Family: a, Labels: labels, Number: 1}, scrape.Value{Family: b, Labels: labels, Number: 2.5})
+	}
+	more := func(yield func(*dto.MetricFamily) error) error {
+		return scrape.Group([]scrape.Family{a, none, b}, values, yield)
+	}
+	ask := func(encoding string) *httptest.ResponseRecorder {
+		w, r := httptest.NewRecorder(), httptest.NewRequest("GET", "/metrics", nil)
+		r.Header.Set("Accept-Encoding", encoding)
+		scrape.Stream(g, more).ServeHTTP(w, r)
+		return w
+	}
+	// ours are the lines that do not change by themselves.
+	ours := func(text string) (lines []string) {
+		for line := range strings.Lines(text) {
+			if strings.Contains(line, "callbyname_") {
+				lines = append(lines, line)
+			}
+		}
+		slices.Sort(lines)
+		return lines
+	}
+	whole, _ := get(t, scrape.Whole(g, more), "")
+	want := ours(whole)
+	if len(want) != 3+2*4 {
+		t.Fatalf("gathered: %q", want)
+	}
+	for encoding, zipped := range map[string]bool{"": false, "br, gzip;q=0": false, "deflate, gzip": true, "gzip ; q=0.5": true} {
+		w := ask(encoding)
+		body := w.Body.String()
+		if got := w.Header().Get("Content-Encoding") == "gzip"; got != zipped {
+			t.Errorf("for %q zipped: %v", encoding, got)
+		} else if zipped {
+			z, err := gzip.NewReader(w.Body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			text, err := io.ReadAll(z)
+			if err != nil {
+				t.Fatal(err)
+			}
+			body = string(text)
+		}
+		if got := ours(body); !slices.Equal(got, want) {
+			t.Errorf("for %q\n%q, want\n%q", encoding, got, want)
+		}
 	}
 }
