@@ -2,8 +2,8 @@ package page
 
 import (
 	"bytes"
-	"maps"
 	"net/netip"
+	"slices"
 	"time"
 
 	"callbyname/internal/compare"
@@ -147,10 +147,10 @@ func (t *target) pin() (addr netip.AddrPort, ok bool) {
 func (t *target) clock(m compare.Moment) string { return m.Wall.In(t.zone).Format(time.TimeOnly) }
 
 // roster numbers the pods that answered in the order in which they were met, so that one is told from the next that has the
-// same name.
+// same name: the last ones, oldest first. Most targets ever have one.
 type roster struct {
-	numbers map[podKey]int
-	last    int
+	met  []podKey
+	last int // the number of the last one
 }
 
 // podKey is the UID of a pod, or its name where it has none.
@@ -169,19 +169,24 @@ const maxMet = 64
 // meet gives a pod its number, if it has none yet.
 func (r *roster) meet(who *identity.Report) {
 	key := keyOf(who.Name, who.UID)
-	if _, ok := r.numbers[key]; ok || key == (podKey{}) {
+	if key == (podKey{}) || slices.Contains(r.met, key) {
 		return
 	}
-	if r.numbers == nil {
-		r.numbers = map[podKey]int{}
+	if len(r.met) == maxMet {
+		r.met = slices.Delete(r.met, 0, 1)
 	}
+	r.met = append(r.met, key)
 	r.last++
-	r.numbers[key] = r.last
-	maps.DeleteFunc(r.numbers, func(_ podKey, n int) bool { return n <= r.last-maxMet })
 }
 
 // number is that of a pod; 0 when it was forgotten.
-func (r *roster) number(name, uid string) int { return r.numbers[keyOf(name, uid)] }
+func (r *roster) number(name, uid string) int {
+	i := slices.Index(r.met, keyOf(name, uid))
+	if i < 0 {
+		return 0
+	}
+	return r.last - len(r.met) + 1 + i
+}
 
 // bare is an address as people call it, in brackets where a port could follow.
 func bare(a netip.Addr) string {
