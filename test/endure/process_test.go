@@ -20,7 +20,7 @@ import (
 )
 
 // patience is how long a test waits for what must come, on a busy machine.
-const patience = time.Minute
+const patience = 45 * time.Second
 
 // process is a program that runs.
 type process struct {
@@ -79,6 +79,9 @@ func (p *process) watch() {
 	p.t.Cleanup(func() {
 		p.signal(unix.SIGKILL)
 		<-p.done
+		if p.t.Failed() {
+			p.t.Logf("%v: %v\n%s", p.cmd, p.cmd.ProcessState, p.stderr())
+		}
 	})
 }
 
