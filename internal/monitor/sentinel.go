@@ -16,8 +16,9 @@ const (
 	// short it is starvedShare of that.
 	starvedAfter = 100 * time.Millisecond
 	starvedShare = 4
-	// jitter is how late a single beat may be without counting: as late as any timer of a process that shares its CPUs.
-	jitter = 10 * time.Millisecond
+	// jitter is how late a single beat may be without counting: as late as timers are of any process that shares a CPU with a few
+	// busy ones, and gets its share.
+	jitter = 20 * time.Millisecond
 	// pausedAfter is how late it fires when the process did not merely run slowly but was stopped, by SIGSTOP, a debugger,
 	// a frozen cgroup, a suspended machine. The other side may have seen silence for as long, so that no failure is believed.
 	pausedAfter = time.Second

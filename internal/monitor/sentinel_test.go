@@ -19,7 +19,7 @@ func TestWhatAProbeLostToThePausesOfTheProber(t *testing.T) {
 		paused, starved time.Duration
 	}{
 		{name: "regular beats", beats: regular, now: 70 * ms},
-		{name: "beats each late by the jitter", beats: []beat{{30 * ms, 0}, {60 * ms, 0}}, now: 90 * ms},
+		{name: "beats each late by the jitter", beats: []beat{{40 * ms, 0}, {80 * ms, 0}}, now: 120 * ms},
 		{name: "beats each late by less than the limit", beats: []beat{{100 * ms, 0}, {200 * ms, 0}}, now: 300 * ms, starved: 240 * ms},
 		{name: "a late beat", beats: []beat{{20 * ms, 0}, {141 * ms, 0}}, now: 150 * ms, starved: 101 * ms},
 		{name: "a beat that is due and has not fired", beats: regular, now: 200 * ms, starved: 120 * ms},
@@ -116,13 +116,13 @@ func TestOnlyWhatThePauseCanHaveCausedIsVoid(t *testing.T) {
 		why         probe.VoidReason
 	}{
 		{"on time", 0, 0, nil, ""},
-		{"late by 100ms", 100 * ms, 10 * ms, nil, ""},
-		{"late by 100ms, just when the time ran out", 100 * ms, 9 * ms, timeouts, probe.Starved},
-		{"late by the jitter, just when the time ran out", 10 * ms, 0, nil, ""},
-		{"late by a little more, just when the time ran out", 11 * ms, 0, timeouts, probe.Starved},
-		{"starved", 101 * ms, 10 * ms, slow, probe.Starved},
-		{"starved for a second", time.Second, 10 * ms, slow, probe.Starved},
-		{"paused", time.Second + ms, 10 * ms, failures, probe.Paused},
+		{"late by 100ms", 100 * ms, 20 * ms, nil, ""},
+		{"late by 100ms, just when the time ran out", 100 * ms, 19 * ms, timeouts, probe.Starved},
+		{"late by the jitter, just when the time ran out", 20 * ms, 0, nil, ""},
+		{"late by a little more, just when the time ran out", 21 * ms, 0, timeouts, probe.Starved},
+		{"starved", 101 * ms, 20 * ms, slow, probe.Starved},
+		{"starved for a second", time.Second, 20 * ms, slow, probe.Starved},
+		{"paused", time.Second + ms, 20 * ms, failures, probe.Paused},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var b beats
