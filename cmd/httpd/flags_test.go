@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"flag"
+	"math"
 	"net"
 	"os"
 	"os/exec"
@@ -78,6 +79,8 @@ func TestBadInputIsOneClearLineAndStatus2(t *testing.T) {
 		{"an escape", nil, []string{"--\x1b[31m"}, []string{"unknown flag: --?[31m"}},
 		{"no body", nil, []string{"--max-body=0"}, []string{"--max-body 0", "must both be positive"}},
 		{"no headers", []string{"HTTPD_MAX_HEADER=-5"}, nil, []string{"--max-header -5"}},
+		{"fewer than no connections", nil, []string{"--max-connections=-1"}, []string{"--max-connections -1: must be 1 to 1048576, or 0"}},
+		{"too many connections", nil, []string{"--max-connections=2000000"}, []string{"--max-connections 2000000: must be"}},
 		{"log format", nil, []string{"--log-format=xml"}, []string{"--log-format", "must be json or text"}},
 		{"log level", []string{"HTTPD_LOG_LEVEL=loud"}, nil, []string{`HTTPD_LOG_LEVEL="loud"`, "debug or info or warn or error"}},
 		{"certificate without key", nil, []string{"--tls-cert=x"}, []string{"--tls-cert and --tls-key: must be given together"}},
@@ -120,6 +123,27 @@ func TestAPortThatNeedsRootSaysWhatHelps(t *testing.T) {
 	for _, want := range []string{"permission denied", "CAP_NET_BIND_SERVICE", "ip_unprivileged_port_start", "--listen :8080"} {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("%q is not in %q", want, out)
+		}
+	}
+}
+
+func TestThereAreAsManyConnectionsAsMemoryAndFilesAllow(t *testing.T) {
+	for _, tt := range []struct {
+		memory int64
+		files  uint64
+		want   int
+	}{
+		{math.MaxInt64, math.MaxUint64, 20_000},
+		{math.MaxInt64, 20_064, 20_000},
+		{math.MaxInt64, 1024, 960},
+		{50 << 20, 1 << 20, 400}, // manifests/configs/pod-httpd.yml
+		{50 << 20, 256, 192},
+		{1 << 20, 1024, 16},
+		{math.MaxInt64, 70, 16},
+		{math.MaxInt64 - 1, math.MaxUint64, 1 << 20},
+	} {
+		if got := roomFor(tt.memory, tt.files); got != tt.want {
+			t.Errorf("%d bytes, %d files: %d, want %d", tt.memory, tt.files, got, tt.want)
 		}
 	}
 }

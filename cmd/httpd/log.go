@@ -18,7 +18,7 @@ func (p *program) introduce(id identity.Identity) {
 		zap.String("version", cli.Version()), zap.String("go", runtime.Version()), zap.Stringer("listen", p.public.Addr()),
 		zap.Bool("tls", p.options.certificate != nil), zap.String("source", string(id.Source)), zap.String("name", id.Name),
 		zap.Stringers("pod_ips", id.IPs), zap.String("uid", id.UID), zap.String("namespace", id.Namespace), zap.String("node", id.Node),
-		zap.String("instance", id.Instance),
+		zap.String("instance", id.Instance), zap.Int("max_connections", p.options.maxConnections),
 	}
 	if p.admin != nil {
 		fields = append(fields, zap.Stringer("admin_listen", p.admin.Addr()))

@@ -4,6 +4,8 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"math"
+	"runtime/debug"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -32,7 +34,7 @@ API); without any POD_ variable it is the host. SIGTERM and SIGINT drain and end
 type options struct {
 	listen, adminListen                                   string
 	maxBody                                               int64
-	maxHeader                                             int
+	maxHeader, maxConnections                             int
 	headerTimeout, readTimeout, writeTimeout, idleTimeout time.Duration
 	drainDelay, shutdownTimeout                           time.Duration
 	tlsCert, tlsKey                                       string
@@ -52,6 +54,7 @@ func (o *options) flags() *pflag.FlagSet {
 	fs.StringVar(&o.tlsKey, "tls-key", "", "PEM file of the certificate's key")
 	fs.Int64Var(&o.maxBody, "max-body", 1<<20, "largest request body, in bytes")
 	fs.IntVar(&o.maxHeader, "max-header", 32<<10, "largest request line and headers together, in bytes")
+	fs.IntVar(&o.maxConnections, "max-connections", 0, "most connections at once; 0 is one for each 128KiB of GOMEMLIMIT, or 20000 without it")
 	fs.DurationVar(&o.headerTimeout, "header-timeout", 10*time.Second, "time for a request's headers to come in")
 	fs.DurationVar(&o.readTimeout, "read-timeout", 30*time.Second, "time for a whole request to come in")
 	fs.DurationVar(&o.writeTimeout, "write-timeout", time.Minute, "time for an answer to go out, beyond a delay asked for")
@@ -88,6 +91,12 @@ func (o *options) check(fs *pflag.FlagSet) error {
 	if o.maxBody <= 0 || o.maxHeader <= 0 {
 		return fmt.Errorf("--max-body %d, --max-header %d: must both be positive", o.maxBody, o.maxHeader)
 	}
+	if o.maxConnections < 0 || o.maxConnections > mostConnections {
+		return fmt.Errorf("--max-connections %d: must be 1 to %d, or 0 for what memory and files allow", o.maxConnections, mostConnections)
+	}
+	if o.maxConnections == 0 {
+		o.maxConnections = roomFor(debug.SetMemoryLimit(-1), openFiles())
+	}
 	for _, d := range []struct {
 		flag string
 		d    time.Duration
@@ -120,4 +129,25 @@ func (o *options) check(fs *pflag.FlagSet) error {
 	}
 	o.certificate = &pair
 	return nil
+}
+
+const (
+	mostConnections = 1 << 20
+	// perConnection is the memory limit's share of one, with all that it may be used for: a connection that is idle takes a fifth of it,
+	// one that is in the middle of the longest headers about half.
+	perConnection = 128 << 10
+	// otherFiles is how many the program itself may have open.
+	otherFiles = 64
+)
+
+// roomFor is how many connections there may be with a memory limit ([math.MaxInt64] for none) and so many open files.
+func roomFor(memory int64, files uint64) int {
+	n := int64(20_000)
+	if memory != math.MaxInt64 {
+		n = memory / perConnection
+	}
+	if files < otherFiles+uint64(n) {
+		n = int64(files) - otherFiles
+	}
+	return int(min(max(n, 16), mostConnections))
 }

@@ -92,7 +92,7 @@ func start(o *options, lookup func(string) (string, bool), stdout io.Writer) (*p
 	registry, answered := scrape.NewRegistry("httpd", cli.Version()), answers.New(id)
 	p.server = echo.New(echo.Options{
 		Identity: id, MaxBody: o.maxBody, MaxHeader: o.maxHeader, HeaderTimeout: o.headerTimeout, ReadTimeout: o.readTimeout,
-		WriteTimeout: o.writeTimeout, IdleTimeout: o.idleTimeout, ErrorLog: errorLog(logger), Metrics: scrape.Handler(registry),
+		WriteTimeout: o.writeTimeout, IdleTimeout: o.idleTimeout, MaxConnections: o.maxConnections, ErrorLog: errorLog(logger), Metrics: scrape.Handler(registry),
 		Observe: func(r echo.Record) {
 			answered.Observe(r)
 			p.access(r)

@@ -20,6 +20,7 @@ type listener struct {
 	server *Server
 	tls    *tls.Config // nil for none
 	admin  bool
+	closed bool // guarded by the seats
 }
 
 func (l *listener) Accept() (net.Conn, error) {
@@ -27,12 +28,27 @@ func (l *listener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &conn{Conn: raw, server: l.server, secure: l.tls != nil, admin: l.admin}
+	c := &conn{Conn: raw, raw: raw, server: l.server, secure: l.tls != nil, admin: l.admin}
+	if !l.admin {
+		c.seats = l.server.seats
+		if !c.seats.take(c, &l.closed) {
+			return nil, errors.Join(net.ErrClosed, raw.Close())
+		}
+	}
 	c.local = identity.Local(addrPort(raw.LocalAddr()))
 	if c.secure {
 		c.Conn = tls.Server(raw, l.tls)
 	}
 	return c, nil
+}
+
+// Close also ends the search for a seat.
+func (l *listener) Close() error {
+	l.server.seats.mu.Lock()
+	l.closed = true
+	l.server.seats.freed.Broadcast()
+	l.server.seats.mu.Unlock()
+	return l.Listener.Close()
 }
 
 func addrPort(a net.Addr) netip.AddrPort {
@@ -49,7 +65,10 @@ func addrPort(a net.Addr) netip.AddrPort {
 // the preface, as it does for h2c. So its own answers come by here in clear text, too.
 type conn struct {
 	net.Conn // of TLS, a *tls.Conn
+	raw      net.Conn
 	server   *Server
+	seats    *seats // nil where there are none
+	seat     seat
 	secure   bool
 	admin    bool
 	local    []string // for identity.Encoder
@@ -58,6 +77,8 @@ type conn struct {
 	// frames may begin with anything. Only otherwise is what net/http writes an answer of its own.
 	handled atomic.Bool
 	http2   atomic.Bool
+	// unasked is true when bytes came in that no handler has yet.
+	unasked atomic.Bool
 	// plain is set by the first Read when the client did not speak TLS to a TLS listener.
 	plain net.Conn
 }
@@ -86,6 +107,7 @@ func connOf(r *http.Request) *conn {
 // begin counts a request that has reached a handler.
 func (c *conn) begin(r *http.Request) {
 	c.served.Add(1)
+	c.unasked.Store(false)
 	if r.ProtoMajor == 2 {
 		c.http2.Store(true)
 	}
@@ -94,6 +116,9 @@ func (c *conn) begin(r *http.Request) {
 
 func (c *conn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
+	if n > 0 && !c.unasked.Load() {
+		c.unasked.Store(true)
+	}
 	if err != nil && c.secure && c.plain == nil {
 		var not tls.RecordHeaderError
 		if errors.As(err, &not) && not.Conn != nil && looksLikeHTTP(not.RecordHeader) {
@@ -101,6 +126,24 @@ func (c *conn) Read(p []byte) (int, error) {
 		}
 	}
 	return n, err
+}
+
+// Close gives the connection's seat to others.
+func (c *conn) Close() error {
+	err := c.Conn.Close()
+	c.seats.leave(c)
+	return err
+}
+
+// idle reports whether the last answer is out, and nothing came in after it.
+func (c *conn) idle() bool {
+	return !c.unasked.Load() && (!c.handled.Load() || c.http2.Load()) && !unread(c.raw)
+}
+
+// pending reports whether the client has sent something that no handler has got yet. On HTTP/2 it is not known of what was
+// read already: most frames are no requests.
+func (c *conn) pending() bool {
+	return c.unasked.Load() && !c.http2.Load() || unread(c.raw)
 }
 
 // looksLikeHTTP tells a client that forgot the s in https from noise.

@@ -16,7 +16,13 @@ func (s *Server) routes() http.Handler {
 	s.get(e, "/healthz", s.healthz)
 	s.get(e, "/readyz", s.readyz)
 	if s.options.Metrics != nil {
-		s.get(e, "/metrics", labstack.WrapHandler(s.options.Metrics))
+		s.get(e, "/metrics", func(c labstack.Context) error {
+			conn := connOf(c.Request())
+			return conn.seats.wait(conn, func() error {
+				s.options.Metrics.ServeHTTP(c.Response(), c.Request())
+				return nil
+			})
+		})
 	}
 	// The handler for "no such route" gets every method there is, those that nobody has thought of included.
 	e.RouteNotFound("/echo", s.echo)
@@ -50,12 +56,19 @@ func (s *Server) mux(admin bool) *labstack.Echo {
 			r, w := c.Request(), c.Response()
 			conn := connOf(r)
 			conn.begin(r)
+			crowded := conn.seats.begin(conn)
+			defer conn.seats.end(conn)
 			h := w.Header()
 			s.encoder.Set(h, conn.local, s.Ready())
 			if s.drains.Load() {
 				h["Connection"] = s.fixed.closing
 			}
-			err := s.admit(r)
+			err := crowded
+			if err != nil {
+				conn.raw.Close() // an answer would have to wait for the client, too
+			} else {
+				err = s.admit(r)
+			}
 			if err == nil && admin {
 				err = forbid(forgery.Check(r))
 			}
@@ -96,6 +109,11 @@ func (f *failure) Error() string { return f.detail }
 
 func fault(status int, format string, args ...any) *failure {
 	return &failure{status, fmt.Sprintf(format, args...)}
+}
+
+// busy is the answer to a request that may find room a little later.
+func (s *Server) busy(detail string) error {
+	return fault(http.StatusServiceUnavailable, "%s; try again", detail)
 }
 
 func forbid(err error) error {
@@ -154,6 +172,8 @@ func (s *Server) fail(c labstack.Context, err error) error {
 		}
 	}
 	switch f.status {
+	case http.StatusServiceUnavailable:
+		c.Response().Header().Set("Retry-After", "1")
 	case http.StatusRequestEntityTooLarge, http.StatusRequestTimeout, http.StatusRequestHeaderFieldsTooLarge:
 		// What is left of the request is not worth waiting for.
 		c.Response().Header()["Connection"] = s.fixed.closing

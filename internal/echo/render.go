@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	htmlpkg "html"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -63,7 +64,7 @@ func (s *Server) reply(c labstack.Context, status int, d document) error {
 		}
 		s.begin(c, status, s.fixed.contentType[f], int64(len(b)))
 		if r.Method != http.MethodHead && hasBody(status) {
-			_, err = w.Write(b)
+			err = write(connOf(r), w, b)
 		}
 	}
 	if cap(scratch.text) <= 2*maxShown {
@@ -71,6 +72,18 @@ func (s *Server) reply(c labstack.Context, status int, d document) error {
 		s.scratch.Put(scratch)
 	}
 	return err
+}
+
+// write writes a body. One that net/http does not keep for itself waits for the client to take it.
+func write(c *conn, w io.Writer, b []byte) error {
+	if len(b) <= counted {
+		_, err := w.Write(b)
+		return err
+	}
+	return c.seats.wait(c, func() error {
+		_, err := w.Write(b)
+		return err
+	})
 }
 
 // counted is the size of a body up to which net/http finds its length itself.

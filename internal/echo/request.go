@@ -56,7 +56,12 @@ func (s *Server) echo(c labstack.Context) error {
 	if err != nil {
 		return err
 	}
-	shown, length, err := s.body(c)
+	keep, done, err := s.reserve(r)
+	if err != nil {
+		return err
+	}
+	defer done()
+	shown, length, err := s.body(c, keep)
 	if err != nil {
 		return err
 	}
@@ -84,26 +89,32 @@ func (s *Server) echo(c labstack.Context) error {
 	return s.reply(c, sh.status, &answer)
 }
 
-// body reads the whole body and keeps its beginning.
-func (s *Server) body(c labstack.Context) (shown []byte, length int64, err error) {
+// body reads the whole body and keeps so many bytes of it.
+func (s *Server) body(c labstack.Context, keep int64) (shown []byte, length int64, err error) {
 	r := c.Request()
 	if r.Body == http.NoBody {
 		return nil, 0, nil
 	}
 	// MaxBytesReader hangs up after the answer only if it gets net/http's own writer.
 	limited := http.MaxBytesReader(c.Response().Writer, r.Body, s.options.MaxBody)
-	shown, err = io.ReadAll(io.LimitReader(limited, maxShown))
-	length = int64(len(shown))
-	if err == nil && length == maxShown {
-		var rest int64
-		rest, err = io.Copy(io.Discard, limited)
-		length += rest
-	}
+	conn := connOf(r)
+	err = conn.seats.wait(conn, func() (err error) {
+		shown, err = io.ReadAll(io.LimitReader(limited, keep))
+		length = int64(len(shown))
+		if err == nil && length == keep {
+			var rest int64
+			rest, err = io.Copy(io.Discard, limited)
+			length += rest
+		}
+		return err
+	})
 	var large *http.MaxBytesError
 	var slow net.Error
 	switch {
 	case err == nil:
 		return shown, length, nil
+	case conn.seats.goes(conn):
+		return nil, 0, fmt.Errorf("reading the body: closed to make room for others: %w", err)
 	case errors.As(err, &large):
 		return nil, 0, s.tooLarge()
 	case errors.As(err, &slow) && slow.Timeout():
@@ -117,6 +128,11 @@ func (s *Server) wait(c labstack.Context, d time.Duration) error {
 	if d == 0 {
 		return nil
 	}
+	seats := connOf(c.Request()).seats
+	if !seats.enter(delays) {
+		return s.busy("too many answers are being held back")
+	}
+	defer seats.exit(delays)
 	// The timeouts are for slow clients; here it is us. Another server than net/http may not have them.
 	control := http.NewResponseController(c.Response().Writer)
 	if err := errors.Join(control.SetReadDeadline(time.Time{}),
@@ -138,15 +154,20 @@ func (s *Server) fill(c labstack.Context, status int, size int64) error {
 	if c.Request().Method == http.MethodHead || !hasBody(status) {
 		return nil
 	}
-	chunk := bytes.Repeat([]byte("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_\n"), 512)
-	for size > 0 {
-		n, err := c.Response().Write(chunk[:min(size, int64(len(chunk)))])
-		if size -= int64(n); err != nil {
-			return fmt.Errorf("writing the body: %w", err)
+	conn := connOf(c.Request())
+	return conn.seats.wait(conn, func() error {
+		for size > 0 {
+			n, err := c.Response().Write(filling[:min(size, int64(len(filling)))])
+			if size -= int64(n); err != nil {
+				return fmt.Errorf("writing the body: %w", err)
+			}
 		}
-	}
-	return nil
+		return nil
+	})
 }
+
+// filling is what answers of a size asked for are made of.
+var filling = bytes.Repeat([]byte("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_\n"), 512)
 
 func (q *Request) setBody(shown []byte) {
 	cut := q.BodyLength > int64(len(shown))

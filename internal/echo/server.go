@@ -11,6 +11,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -22,8 +23,12 @@ import (
 const (
 	maxShown = 64 << 10 // bytes of a request's body that /echo shows; more is counted
 	// slack is what net/http reads beyond MaxHeader, so that the handler gets to say 431 itself.
-	slack      = 64 << 10
+	slack      = 8 << 10
 	maxStreams = 100 // concurrent requests on one HTTP/2 connection
+	// buffers is what the kernel may keep of a connection in each direction, and what an HTTP/2 client may send before it is read.
+	buffers = 64 << 10
+	// settling is for how long a shutdown looks for requests that were sent and not read yet.
+	settling = time.Second
 )
 
 // Options are what a Server is made of. A zero duration or size means the default that stands beside it.
@@ -35,6 +40,9 @@ type Options struct {
 	ReadTimeout   time.Duration // the same to the end of the body; 30s
 	WriteTimeout  time.Duration // from the end of the headers to the end of the answer, a delay asked for not counted; 60s
 	IdleTimeout   time.Duration // between two requests on a connection; 60s
+	// MaxConnections is how many there may be at once, but for the admin listener's; 20,000. A further one takes the place of the one
+	// that keeps the server waiting longest.
+	MaxConnections int
 	// Observe is told of every answer, after it, from the goroutine that gave it. Nil for nobody.
 	Observe func(Record)
 	// Metrics answers GET /metrics; nil for no such path.
@@ -69,6 +77,11 @@ type Server struct {
 	active  atomic.Int64
 	fixed   fixed
 	scratch sync.Pool // of *scratch
+	seats   *seats
+	room    room
+
+	mu        sync.Mutex
+	listeners []*listener // with seats
 
 	handler, admin *http.Server
 	cancel         context.CancelFunc // ends the context of all requests
@@ -82,10 +95,12 @@ func New(o Options) *Server {
 	setDefault(&o.ReadTimeout, 30*time.Second)
 	setDefault(&o.WriteTimeout, 60*time.Second)
 	setDefault(&o.IdleTimeout, 60*time.Second)
+	setDefault(&o.MaxConnections, 20_000)
 	if o.Observe == nil {
 		o.Observe = func(Record) {}
 	}
-	s := &Server{options: o, encoder: identity.NewEncoder(o.Identity), rows: identityRows(o.Identity), fixed: newFixed()}
+	s := &Server{options: o, encoder: identity.NewEncoder(o.Identity), rows: identityRows(o.Identity), fixed: newFixed(),
+		seats: newSeats(o.MaxConnections), room: room{free: int64(o.MaxConnections) * roomPerConnection}}
 	s.scratch.New = func() any { return new(scratch) }
 	ctx, cancel := context.WithCancel(context.Background())
 	s.cancel = cancel
@@ -116,11 +131,12 @@ func (s *Server) server(ctx context.Context, h http.Handler) *http.Server {
 		IdleTimeout:                  s.options.IdleTimeout,
 		MaxHeaderBytes:               s.options.MaxHeader + slack,
 		Protocols:                    &protocols,
-		HTTP2:                        &http.HTTP2Config{MaxConcurrentStreams: maxStreams, WriteByteTimeout: s.options.WriteTimeout},
-		BaseContext:                  func(net.Listener) context.Context { return ctx },
-		ConnContext:                  connContext,
-		ConnState:                    connState,
-		ErrorLog:                     s.options.ErrorLog,
+		HTTP2: &http.HTTP2Config{MaxConcurrentStreams: maxStreams, WriteByteTimeout: s.options.WriteTimeout,
+			MaxReadFrameSize: buffers / 4, MaxReceiveBufferPerConnection: buffers, MaxReceiveBufferPerStream: buffers},
+		BaseContext: func(net.Listener) context.Context { return ctx },
+		ConnContext: connContext,
+		ConnState:   connState,
+		ErrorLog:    s.options.ErrorLog,
 	}
 }
 
@@ -130,7 +146,7 @@ func (s *Server) Handler() http.Handler { return s.handler.Handler }
 
 // Serve answers HTTP/1 and h2c on ln until Shutdown or Close, and then returns [http.ErrServerClosed]. It closes ln.
 func (s *Server) Serve(ln net.Listener) error {
-	return s.handler.Serve(&listener{Listener: ln, server: s})
+	return s.serve(&listener{Listener: ln, server: s})
 }
 
 // ServeTLS is Serve over TLS 1.2 or later; HTTP/2 is agreed on by ALPN. The config needs a certificate.
@@ -138,7 +154,15 @@ func (s *Server) ServeTLS(ln net.Listener, config *tls.Config) error {
 	config = config.Clone()
 	config.MinVersion = max(config.MinVersion, tls.VersionTLS12)
 	config.NextProtos = []string{"h2", "http/1.1"}
-	return s.handler.Serve(&listener{Listener: ln, server: s, tls: config})
+	return s.serve(&listener{Listener: ln, server: s, tls: config})
+}
+
+func (s *Server) serve(ln *listener) error {
+	limitBuffers(ln.Listener)
+	s.mu.Lock()
+	s.listeners = append(s.listeners, ln)
+	s.mu.Unlock()
+	return s.handler.Serve(ln)
 }
 
 // ServeAdmin answers on a listener that only the pod's owner can reach: the state of readiness on GET /, and POST or PUT to
@@ -163,15 +187,48 @@ func (s *Server) Draining() bool { return s.drains.Load() }
 // Active is the number of requests that are being answered.
 func (s *Server) Active() int64 { return s.active.Load() }
 
-// Shutdown stops accepting, and waits until the requests in flight are answered. When ctx ends first it cuts them off
-// and returns an error that counts them and unwraps to the context's.
+// Connections are how many there are, but for the admin listener's, and how many had to go for others since the start.
+func (s *Server) Connections() (open int, evicted uint64) { return s.seats.connections() }
+
+// Shutdown stops accepting, and waits until the requests in flight are answered, those among them that have been sent and not
+// been read yet. When ctx ends first it cuts them off and returns an error that counts them and unwraps to the context's.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.Drain()
+	s.settle(ctx)
 	err := s.handler.Shutdown(ctx)
 	if err != nil {
 		err = fmt.Errorf("waiting for %d requests in flight: %w", s.Active(), err)
 	}
 	return errors.Join(err, s.Close())
+}
+
+// settle waits until handlers have the requests that clients had sent when it was called: what lies unread in the kernel is
+// lost when a listener or an idle connection is closed, and net/http takes a connection for idle until a request was read whole. Each
+// connection has one more request at most, since it is asked to close by now. Whoever sends half a request is not waited for long.
+func (s *Server) settle(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, settling)
+	defer cancel()
+	again := time.NewTicker(time.Millisecond)
+	defer again.Stop()
+	for s.pending() {
+		select {
+		case <-again.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (s *Server) pending() bool {
+	s.mu.Lock()
+	listeners := s.listeners
+	s.mu.Unlock()
+	for _, ln := range listeners {
+		if unread(ln.Listener) {
+			return true
+		}
+	}
+	return s.seats.wanted() || slices.ContainsFunc(s.seats.seated(), (*conn).pending)
 }
 
 // Close ends everything at once.

@@ -23,6 +23,8 @@ var (
 	identified = scrape.Gauge("httpd_identity_info", "Who answers: the pod, its node, and this very process. Always 1.",
 		"node_name", "pod_ips", "pod_name", "pod_namespace", "pod_uid", "process")
 	inFlight = scrape.Gauge("httpd_requests_in_flight", "Requests that are being answered, the scrape itself among them.")
+	open     = scrape.Gauge("httpd_connections", "Connections that are open, but for the admin listener's.")
+	evicted  = scrape.Counter("httpd_connections_evicted_total", "Connections that were closed because others came and there may be no more at once.")
 	ready    = scrape.Gauge("httpd_ready", "1 if /readyz says so, else 0.")
 	draining = scrape.Gauge("httpd_draining", "1 from the signal to stop to the end, else 0.")
 )
@@ -165,6 +167,7 @@ type Server interface {
 	Ready() bool
 	Draining() bool
 	Active() int64
+	Connections() (open int, evicted uint64)
 }
 
 // StateOf is the collector of a server's state, which is asked for at each scrape.
@@ -173,13 +176,16 @@ func StateOf(s Server) prometheus.Collector { return state{s} }
 type state struct{ server Server }
 
 func (s state) Describe(ch chan<- *prometheus.Desc) {
-	for _, f := range []scrape.Family{inFlight, ready, draining} {
+	for _, f := range []scrape.Family{inFlight, open, evicted, ready, draining} {
 		f.Describe(ch)
 	}
 }
 
 func (s state) Collect(ch chan<- prometheus.Metric) {
 	ch <- inFlight.Sample(nil, float64(s.server.Active()))
+	connections, gone := s.server.Connections()
+	ch <- open.Sample(nil, float64(connections))
+	ch <- evicted.Sample(nil, float64(gone))
 	ch <- ready.Sample(nil, is(s.server.Ready()))
 	ch <- draining.Sample(nil, is(s.server.Draining()))
 }

@@ -165,7 +165,8 @@ func TestTheStateIsTheServers(t *testing.T) {
 	h.want("ready")
 	h.want("draining", "{} 1")
 	answer := h.ask(h.url, "GET /metrics HTTP/1.1\r\nHost: h")
-	for _, want := range []string{"\ncallbyname_httpd_requests_in_flight 1\n", "\ncallbyname_httpd_draining 1\n", "\r\nPod-Uid: u1\r\n"} {
+	for _, want := range []string{"\ncallbyname_httpd_requests_in_flight 1\n", "\ncallbyname_httpd_draining 1\n", "\ncallbyname_httpd_connections 1\n",
+		"\ncallbyname_httpd_connections_evicted_total 0\n", "\r\nPod-Uid: u1\r\n"} {
 		if !strings.Contains(answer, want) {
 			t.Errorf("%q is not in\n%s", want, answer)
 		}
