@@ -198,6 +198,7 @@ func (c *conn) refused(line, rest []byte, err error) Record {
 
 // CloseWrite lets net/http hang up so that the client still reads the last answer.
 func (c *conn) CloseWrite() error {
+	c.seats.linger(c)
 	w := c.Conn
 	if c.plain != nil {
 		w = c.plain

@@ -60,7 +60,9 @@ func (s *Server) mux(admin bool) *labstack.Echo {
 			defer conn.seats.end(conn)
 			h := w.Header()
 			s.encoder.Set(h, conn.local, s.Ready())
-			if s.drains.Load() {
+			// RFC 9112, section 6.1, has a connection end with a request that has chunks and a length: others may take another part of it
+			// for the next request. net/http drops the length without telling.
+			if s.drains.Load() || len(r.TransferEncoding) > 0 {
 				h["Connection"] = s.fixed.closing
 			}
 			err := crowded

@@ -247,3 +247,17 @@ func TestAClientThatDoesNotReadIsCutOff(t *testing.T) {
 		t.Errorf("record %+v", r)
 	}
 }
+
+func TestNothingAfterChunksIsTakenForARequest(t *testing.T) {
+	_, address := serve(t, Options{}, "127.0.0.1:0", nil)
+	for _, length := range []string{"", "Content-Length: 5\r\n"} {
+		c, r := from(t, "127.0.0.1", address)
+		res, body := exchange(t, c, r, "POST", "POST /echo HTTP/1.1\r\nHost: a\r\n"+length+"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"+get)
+		if res.StatusCode != 200 || !res.Close || !strings.HasSuffix(body, "\nabc\n") {
+			t.Errorf("%v, close %v, %q", res.Status, res.Close, body)
+		}
+		if rest, err := io.ReadAll(r); len(rest) > 0 {
+			t.Errorf("then it said %q, %v", rest, err)
+		}
+	}
+}

@@ -22,7 +22,8 @@ type seats struct {
 	freed sync.Cond // a seat is free, somebody waits, or a listener was closed
 	taken int
 	// going are connections that were told to go and have not gone yet. Their seats are still taken: their memory is.
-	going int
+	going     int
+	lingering int
 	// seeking is who has been accepted and has no seat yet.
 	seeking int
 	callers map[netip.Addr]*caller
@@ -40,7 +41,8 @@ type seat struct {
 	waits         bool
 	requests      int // that a handler has
 	busy          int // those of them that do not wait for the client
-	going, left   bool
+	// going was told to go, left has given its seat back, lingers has done so and is still open.
+	going, left, lingers bool
 }
 
 // share is something of which there may be less than seats.
@@ -143,6 +145,30 @@ func (s *seats) leave(c *conn) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if c.seat.lingers {
+		c.seat.lingers = false
+		s.lingering--
+	}
+	s.free(c)
+}
+
+// linger gives the seat of c back before c is closed, when its last answer is out: net/http gives the client half a second to read that,
+// and who sends nothing but garbage would have a seat for so long. Only half as many may linger as there are seats.
+func (s *seats) linger(c *conn) {
+	if s == nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c.seat.left || s.lingering >= s.max/2 {
+		return
+	}
+	c.seat.lingers = true
+	s.lingering++
+	s.free(c)
+}
+
+func (s *seats) free(c *conn) {
 	if c.seat.left {
 		return
 	}

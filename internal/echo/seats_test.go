@@ -136,6 +136,7 @@ func TestAnHTTP2ConnectionThatWantsTooMuchAtOnceIsClosed(t *testing.T) {
 	s, address := serve(t, Options{MaxConnections: 8}, "127.0.0.1:0", nil)
 	greedy := client(t, h2c, nil)
 	greedy.Timeout = 20 * time.Second
+	do(t, greedy, "GET", "http://"+address+"/", "") // so that there is one connection for all
 	results := make(chan error, 4)
 	for range 4 { // one and a quarter of eight would be three
 		go func() {

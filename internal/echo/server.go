@@ -28,7 +28,7 @@ const (
 	// buffers is what the kernel may keep of a connection in each direction, and what an HTTP/2 client may send before it is read.
 	buffers = 64 << 10
 	// settling is for how long a shutdown looks for requests that were sent and not read yet.
-	settling = time.Second
+	settling = 3 * time.Second
 )
 
 // Options are what a Server is made of. A zero duration or size means the default that stands beside it.
