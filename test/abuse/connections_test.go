@@ -25,6 +25,35 @@ func TestTenThousandIdleConnectionsInThePodsMemory(t *testing.T) {
 	p.stop()
 }
 
+// Where there is memory for them, all are kept: nobody has to go.
+func TestTenThousandIdleAndAThousandSlowConnectionsAreAllKept(t *testing.T) {
+	const memory = 384 << 20
+	h := start(t, memory, "--max-connections=12000", "--header-timeout=5m", "--read-timeout=5m", "--idle-timeout=5m")
+	p := callPolitely(t, h.address)
+	idlers, slowlings := newCrowd(t, h.address), newCrowd(t, h.address)
+	idlers.each(idle, func(i int, conn *net.TCPConn) {
+		if i%2 == 0 { // half of them have been answered once
+			io.WriteString(conn, get)
+			io.ReadAtLeast(conn, make([]byte, 4096), 100)
+		}
+	})
+	slowlings.each(slow, func(i int, conn *net.TCPConn) { io.WriteString(conn, slowness["headers"].first) })
+	p.wantMore(100)
+	if n := int(h.metric("callbyname_httpd_connections")); n < idle+slow {
+		t.Errorf("httpd has %d connections", n)
+	}
+	if n := h.metric("callbyname_httpd_connections_evicted_total"); n > 0 {
+		t.Errorf("%v had to go", n)
+	}
+	for what, c := range map[string]*crowd{"idle": idlers, "slow": slowlings} {
+		if n := c.still(); n != len(c.open) {
+			t.Errorf("%d of %d %s connections are still open", n, len(c.open), what)
+		}
+	}
+	h.wantAlive(memory)
+	p.stop()
+}
+
 // slowness is what a slow connection does at first, and then byte by byte.
 var slowness = map[string]struct{ first, each string }{
 	"headers":        {"GET / HTTP/1.1\r\nHost: a\r\n", "X-a: b\r\n"},

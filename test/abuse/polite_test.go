@@ -114,6 +114,7 @@ func (p *polite) stop() {
 type crowd struct {
 	t       *testing.T
 	address string
+	unless  *atomic.Bool // true when failures to connect are no news any more; nil for never
 	dialed  atomic.Uint32
 	mu      sync.Mutex
 	open    []net.Conn
@@ -151,6 +152,9 @@ func (c *crowd) each(n int, do func(int, *net.TCPConn)) {
 		all.Go(func() {
 			for i := int(next.Add(1)); i <= n; i = int(next.Add(1)) {
 				conn, err := c.dial(c.t.Context())
+				if err != nil && c.unless != nil && c.unless.Load() {
+					return
+				}
 				if err != nil {
 					c.t.Errorf("connection %d: %v", i, err)
 					return
