@@ -87,8 +87,6 @@ const roleServer = "server"
 
 // serveAlone is a server in a process of its own, which prints when it began to listen.
 func serveAlone(ctx context.Context, at string) error {
-	// It waits for nobody: who measures the prober does not want to measure how this machine shares out its CPUs.
-	unix.Setpriority(unix.PRIO_PROCESS, 0, -10)
 	var listener net.Listener
 	s, err := during(func() (err error) {
 		listener, err = net.Listen("tcp", at)
@@ -114,7 +112,7 @@ type process struct {
 }
 
 func (p *process) start() (s span, err error) {
-	p.cmd = command(p.ctx, roleServer, p.at.String())
+	p.cmd = command(p.ctx, asParent, roleServer, p.at.String())
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {
 		return s, err

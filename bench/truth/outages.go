@@ -73,7 +73,7 @@ func measureOutages(ctx context.Context, o options) (outages, error) {
 			})
 		}
 	}
-	prober, err := start(ctx, o, "outages", config, "event")
+	prober, err := start(ctx, o, "outages", normal, config, "event")
 	if err != nil {
 		return nil, err
 	}
@@ -151,6 +151,7 @@ type figures struct {
 	wrong     []time.Duration // what the prober said, less the truth
 	voids     int             // outages with probes that said nothing, for want of CPU
 	over      int             // of the others, those that are wrong by more than an interval
+	slow      int             // ... and by more than what the probes at their begin and end took, too
 	outside   []string        // truths that are not within the prober's bounds
 	additions int             // outages that the prober told of though the server was not made to fail
 }
@@ -179,7 +180,7 @@ func (f *figures) count(b *broken, d downtime, seen []record, interval time.Dura
 	f.truths++
 	var its []record
 	for _, r := range seen {
-		if r.Outage.First.Time.Before(d.up.to) && r.Outage.End.over().After(d.down.from) {
+		if r.Outage.First.Time.Before(d.up.to) && r.Outage.End.Time.After(d.down.from) {
 			its = append(its, r)
 		} else {
 			others = append(others, r)
@@ -207,6 +208,9 @@ func (f *figures) count(b *broken, d downtime, seen []record, interval time.Dura
 		f.voids++
 	case wrong.Abs() > interval+(longest-shortest):
 		f.over++
+		if wrong.Abs() > interval+(longest-shortest)+millis(o.First.Took)+millis(o.End.Took) {
+			f.slow++
+		}
 	}
 	return others
 }
@@ -215,7 +219,7 @@ func writeOutages(w io.Writer, o options, all outages) error {
 	fmt.Fprintf(w, "Outages beside servers whose downtime is known, %v to %v each, a probe every %v (timeout %v). Error is the prober's "+
 		"duration less the truth.\n\n", shortestFault, o.longest, o.interval, o.interval*9/10)
 	t := measure.NewTable("Fault", "Downtimes", "Met by a probe", "Error, median", "p1", "p99", "Largest", "Over one interval",
-		"Outside the bounds", "With void probes", "Told without a fault")
+		"... and its probes", "Outside the bounds", "With void probes", "Told without a fault")
 	for _, kind := range kinds {
 		f := all.figures(kind, o.interval)
 		slices.Sort(f.wrong)
@@ -224,16 +228,20 @@ func writeOutages(w io.Writer, o options, all outages) error {
 			worst = max(worst, d.Abs())
 		}
 		t.Row(kind.name, fmt.Sprint(f.truths), fmt.Sprint(f.truths-f.unseen), whole(quantile(f.wrong, 0.5)), whole(quantile(f.wrong, 0.01)),
-			whole(quantile(f.wrong, 0.99)), whole(worst), fmt.Sprint(f.over), fmt.Sprint(len(f.outside)), fmt.Sprint(f.voids), fmt.Sprint(f.additions))
+			whole(quantile(f.wrong, 0.99)), whole(worst), fmt.Sprint(f.over), fmt.Sprint(f.slow), fmt.Sprint(len(f.outside)), fmt.Sprint(f.voids), fmt.Sprint(f.additions))
 	}
 	return t.Write(w)
 }
 
-// check fails when the prober stated bounds that the truth is not within.
-func (all outages) check() error {
+// check fails when the prober stated bounds that the truth is not within, or a duration that is wrong by more than an
+// interval and what its probes took.
+func (all outages) check(interval time.Duration) error {
 	var errs []error
 	for _, kind := range kinds {
-		f := all.figures(kind, 0)
+		f := all.figures(kind, interval)
+		if f.slow > 0 {
+			errs = append(errs, fmt.Errorf("%s: %d durations are wrong by more than an interval and what their probes took", kind.name, f.slow))
+		}
 		if f.truths == f.unseen {
 			errs = append(errs, fmt.Errorf("%s: no downtime of %d was seen", kind.name, f.truths))
 		}

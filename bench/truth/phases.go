@@ -63,7 +63,8 @@ type pair struct{ prober, kernel times }
 type phaseTable struct {
 	busy  int
 	pairs [][]pair
-	lost  int // probes that failed, or that the capture has no whole connection of
+	plain []pair // of plain system calls
+	lost  int    // probes that failed, or that the capture has no whole connection of
 }
 
 func measurePhases(ctx context.Context, o options, busy int) (t phaseTable, err error) {
@@ -95,7 +96,7 @@ func measurePhases(ctx context.Context, o options, busy int) (t phaseTable, err 
 		})
 	}
 	for range busy {
-		cmd := command(ctx, roleBusy)
+		cmd := command(ctx, normal, roleBusy)
 		if err := cmd.Start(); err != nil {
 			return t, err
 		}
@@ -105,7 +106,11 @@ func measurePhases(ctx context.Context, o options, busy int) (t phaseTable, err 
 	if err != nil {
 		return t, err
 	}
-	prober, err := start(ctx, o, fmt.Sprintf("phases-%d", busy), config, "round")
+	nice := asParent // no other process may come first, as on a machine that has nothing else to do
+	if busy > 0 {
+		nice = normal
+	}
+	prober, err := start(ctx, o, fmt.Sprintf("phases-%d", busy), nice, config, "round")
 	if err != nil {
 		return t, err
 	}
@@ -118,6 +123,12 @@ func measurePhases(ctx context.Context, o options, busy int) (t phaseTable, err 
 	if err := prober.stop(); err != nil {
 		return t, err
 	}
+	plain := netip.AddrPortFrom(farAddr(0), plainPort)
+	zone.set(plainHost, plain.Addr(), 0)
+	floor, err := plainly(o.rounds, plain)
+	if err != nil {
+		return t, err
+	}
 	packets, err := sniffer.end()
 	if err != nil {
 		return t, err
@@ -128,17 +139,25 @@ func measurePhases(ctx context.Context, o options, busy int) (t phaseTable, err 
 		if _, err := fmt.Sscanf(r.Target, "s%d", &i); err != nil || i >= len(list) || len(r.Results) != 1 {
 			return t, fmt.Errorf("a round of target %q with %d results", r.Target, len(r.Results))
 		}
-		kernel, err := seen(packets, r, list[i].host(i), netip.AddrPortFrom(farAddr(list[i].rtt), uint16(firstPort+i)))
-		if r.Results[0].Outcome != "ok" || err != nil {
-			t.lost++
-			continue
-		}
-		x := r.Results[0]
-		t.pairs[i] = append(t.pairs[i], pair{kernel: kernel, prober: times{
-			millis(x.Resolve), millis(x.Connect), millis(x.Write) + millis(x.FirstByte), millis(x.Read), millis(x.Total),
-		}})
+		t.add(&t.pairs[i], packets, r, list[i].host(i), netip.AddrPortFrom(farAddr(list[i].rtt), uint16(firstPort+i)))
+	}
+	for _, r := range floor {
+		t.add(&t.plain, packets, r, plainHost, plain)
 	}
 	return t, nil
+}
+
+// add sets a round's only probe beside its packets, and both with those of its kind.
+func (t *phaseTable) add(to *[]pair, packets []packet, r record, host string, server netip.AddrPort) {
+	x := r.Results[0]
+	kernel, err := seen(packets, r, host, server)
+	if x.Outcome != "ok" || err != nil {
+		t.lost++
+		return
+	}
+	*to = append(*to, pair{kernel: kernel, prober: times{
+		millis(x.Resolve), millis(x.Connect), millis(x.Write) + millis(x.FirstByte), millis(x.Read), millis(x.Total),
+	}})
 }
 
 func (s spell) host(i int) string { return fmt.Sprintf("s%d.truth.test", i) }

@@ -15,15 +15,21 @@ const (
 	least = 50 * time.Microsecond
 )
 
+// What stands in a row that is no spell's.
+const (
+	allRows = -1 * time.Nanosecond
+	floor   = -2 * time.Nanosecond
+)
+
 // writePhases prints a table for each load.
 func writePhases(w io.Writer, tables []phaseTable) error {
 	list := spells()
 	for _, t := range tables {
-		load := "nothing else to do that this program knows of"
+		load := "the prober before all other processes, as on an idle machine"
 		if t.busy > 0 {
-			load = fmt.Sprintf("%d processes that never sleep beside it", t.busy)
+			load = fmt.Sprintf("the prober at normal priority, beside %d processes that never sleep", t.busy)
 		}
-		if _, err := fmt.Fprintf(w, "Phases beside the kernel's stamps on the packets of the same probe, with %s. Error is the prober's time "+
+		if _, err := fmt.Fprintf(w, "Phases beside the kernel's stamps on the packets of the same probe; %s. Error is the prober's time "+
 			"less the kernel's.\n\n", load); err != nil {
 			return err
 		}
@@ -37,11 +43,15 @@ func writePhases(w io.Writer, tables []phaseTable) error {
 				}
 			}
 		}
+		total += len(t.plain)
+		for p := resolving; p <= waiting; p++ {
+			row(out, spell{takes: floor}, p, t.plain)
+		}
 		var all []pair
 		for _, pairs := range t.pairs {
 			all = append(all, pairs...)
 		}
-		row(out, spell{takes: -1}, altogether, all)
+		row(out, spell{takes: allRows}, altogether, all)
 		if err := out.Write(w); err != nil {
 			return err
 		}
@@ -72,8 +82,10 @@ func row(out *measure.Table, s spell, p phase, pairs []pair) {
 	}
 	name := s.takes.String()
 	switch {
-	case s.takes < 0:
-		name = "all rows"
+	case s.takes == allRows:
+		name = "all of the prober's"
+	case s.takes == floor:
+		name = "nothing, plain system calls"
 	case s.takes == 0:
 		name = "nothing"
 	}

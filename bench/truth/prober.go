@@ -36,17 +36,18 @@ type record struct {
 	Lag     float64   `json:"lag_ms"`
 	Results []result  `json:"results"`
 
-	Event    string `json:"event"`
-	Approach string `json:"approach"`
-	Outage   *struct {
-		Before, First, End *moment
-		Lost               int      `json:"lost"`
-		Void               int      `json:"void"`
-		Classes            []string `json:"classes"`
-		Duration           float64  `json:"duration_ms"`
-		Shortest           float64  `json:"shortest_ms"`
-		Longest            float64  `json:"longest_ms"`
-	} `json:"outage"`
+	Event    string  `json:"event"`
+	Approach string  `json:"approach"`
+	Outage   *outage `json:"outage"`
+}
+
+type outage struct {
+	First    *moment `json:"first"`
+	End      *moment `json:"end"`
+	Void     int     `json:"void"`
+	Duration float64 `json:"duration_ms"`
+	Shortest float64 `json:"shortest_ms"`
+	Longest  float64 `json:"longest_ms"`
 }
 
 type moment struct {
@@ -54,9 +55,6 @@ type moment struct {
 	Time time.Time `json:"time"`
 	Took float64   `json:"took_ms"`
 }
-
-// over is when the moment's probe had come to its outcome.
-func (m *moment) over() time.Time { return m.Time.Add(millis(m.Took)) }
 
 type result struct {
 	Approach  string  `json:"approach"`
@@ -82,7 +80,7 @@ type watched struct {
 
 // start runs the prober with a configuration file, in JSON, which is YAML too. Its records of the kinds that are wanted
 // come through the channel, which must be read to its end.
-func start(ctx context.Context, o options, name string, config any, wanted ...string) (*watched, error) {
+func start(ctx context.Context, o options, name string, nice int, config any, wanted ...string) (*watched, error) {
 	text, err := json.MarshalIndent(config, "", " ")
 	if err != nil {
 		return nil, err
@@ -95,10 +93,7 @@ func start(ctx context.Context, o options, name string, config any, wanted ...st
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.CommandContext(ctx, o.prober, "--config", file, "--log-format", "json", "--listen", "")
-	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
-	cmd.WaitDelay = 5 * time.Second
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	cmd := niced(ctx, nice, o.prober, "--config", file, "--log-format", "json", "--listen", "")
 	cmd.Stderr = os.Stderr
 	lines, err := cmd.StdoutPipe()
 	if err != nil {

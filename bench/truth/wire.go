@@ -77,7 +77,7 @@ func startFar(ctx context.Context) (wait func() error, err error) {
 	if err := setNetwork("near", nearAddr); err != nil {
 		return nil, err
 	}
-	cmd := command(ctx, roleFar)
+	cmd := command(ctx, asParent, roleFar)
 	cmd.ExtraFiles = []*os.File{tun}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWNET, Pdeathsig: syscall.SIGKILL}
 	out, err := cmd.StdoutPipe()
@@ -95,7 +95,6 @@ func startFar(ctx context.Context) (wait func() error, err error) {
 
 // serveFar is the other end of the wire.
 func serveFar(ctx context.Context) error {
-	unix.Setpriority(unix.PRIO_PROCESS, 0, -10) // as for the servers that break
 	near := os.NewFile(3, "near")
 	defer near.Close()
 	far, err := openTUN("far")
