@@ -44,18 +44,31 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 			return spin(ctx)
 		}
 	}
-	if os.Getenv(insideEnv) == "" {
-		return inside(ctx, args, out)
-	}
 	o, err := parse(args)
 	if err != nil {
 		return err
 	}
+	if os.Getenv(insideEnv) == "" {
+		return inside(ctx, o.prober, args, out)
+	}
 	return measureAll(ctx, o, out)
 }
 
-// inside runs the program once more, with a network that has nothing but a loopback interface, which is down.
-func inside(ctx context.Context, args []string, out io.Writer) error {
+// inside runs the program once more, with a network that has nothing but a loopback interface, which is down. What needs
+// the real network, building the prober with modules that may have to be fetched, is done before.
+func inside(ctx context.Context, prober string, args []string, out io.Writer) error {
+	if prober == "" {
+		dir, err := os.MkdirTemp("", "truth")
+		if err != nil {
+			return err
+		}
+		defer os.RemoveAll(dir)
+		prober = filepath.Join(dir, "prober")
+		if err := build(ctx, prober); err != nil {
+			return err
+		}
+		args = append([]string{"--prober", prober}, args...)
+	}
 	cmd := command(ctx, priority, args...)
 	cmd.Env = append(os.Environ(), insideEnv+"=1")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWNET, Pdeathsig: syscall.SIGKILL}
@@ -154,12 +167,6 @@ func measureAll(ctx context.Context, o options, out io.Writer) error {
 	}
 	if err := os.MkdirAll(o.keep, 0o755); err != nil {
 		return err
-	}
-	if o.prober == "" {
-		o.prober = filepath.Join(dir, "prober")
-		if err := build(ctx, o.prober); err != nil {
-			return err
-		}
 	}
 	if err := loopbackUp(); err != nil {
 		return err

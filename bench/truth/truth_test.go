@@ -32,25 +32,34 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(m.Run())
 	}
-	cmd := command(context.Background(), priority, os.Args[1:]...)
-	cmd.Env = append(os.Environ(), insideEnv+"=1")
-	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWNET, Pdeathsig: syscall.SIGKILL}
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-	if err := cmd.Run(); err != nil {
-		os.Stderr.WriteString("in a network namespace, for which one must be root: " + err.Error() + "\n")
+	if err := outside(); err != nil {
+		os.Stderr.WriteString("tests in a network namespace, for which one must be root: " + err.Error() + "\n")
 		os.Exit(1)
 	}
 }
 
-func testOptions(t *testing.T) options {
-	t.Helper()
-	dir := t.TempDir()
-	o := options{prober: filepath.Join(dir, "prober"), rounds: 5, faults: 5, lasts: 10 * time.Second, longest: 3 * time.Second,
-		interval: 500 * time.Millisecond, seed: 7, keep: dir}
-	if err := build(t.Context(), o.prober); err != nil {
-		t.Fatal(err)
+const proberEnv = "CALLBYNAME_TRUTH_PROBER" // the program that the tests inside measure
+
+func outside() error {
+	dir, err := os.MkdirTemp("", "truth")
+	if err != nil {
+		return err
 	}
-	return o
+	defer os.RemoveAll(dir)
+	prober := filepath.Join(dir, "prober")
+	if err := build(context.Background(), prober); err != nil {
+		return err
+	}
+	cmd := command(context.Background(), priority, os.Args[1:]...)
+	cmd.Env = append(os.Environ(), insideEnv+"=1", proberEnv+"="+prober)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWNET, Pdeathsig: syscall.SIGKILL}
+	cmd.Stdin, cmd.Stdout = os.Stdin, os.Stdout
+	return cmd.Run()
+}
+
+func testOptions(t *testing.T) options {
+	return options{prober: os.Getenv(proberEnv), rounds: 5, faults: 5, lasts: 10 * time.Second, longest: 3 * time.Second,
+		interval: 500 * time.Millisecond, seed: 7, keep: t.TempDir()}
 }
 
 // However slow the machine is, a slow probe makes the bounds wider, and never wrong.
