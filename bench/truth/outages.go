@@ -149,9 +149,9 @@ type figures struct {
 	truths    int             // downtimes, times the approaches that they break
 	unseen    int             // those that no probe met
 	wrong     []time.Duration // what the prober said, less the truth
-	voids     int             // outages with probes that said nothing, for want of CPU
+	voids     int             // outages in which probes were left out or said nothing, for want of CPU
 	over      int             // of the others, those that are wrong by more than an interval
-	slow      int             // ... and by more than what the probes at their begin and end took, too
+	slow      int             // ... and by more than the probes at their begin and end explain, which were late or slow
 	outside   []string        // truths that are not within the prober's bounds
 	additions int             // outages that the prober told of though the server was not made to fail
 }
@@ -204,11 +204,11 @@ func (f *figures) count(b *broken, d downtime, seen []record, interval time.Dura
 			b.kind.name, b.name, its[0].Approach, o.First.Time.Format(time.RFC3339Nano), shortest, longest, millis(o.Shortest), millis(o.Longest)))
 	}
 	switch {
-	case o.Void > 0:
+	case o.Void > 0 || o.Paused > 0: // the duration leaves out when nobody looked, and says so
 		f.voids++
 	case wrong.Abs() > interval+(longest-shortest):
 		f.over++
-		if wrong.Abs() > interval+(longest-shortest)+millis(o.First.Took)+millis(o.End.Took) {
+		if wrong.Abs() > o.spacing(interval)+(longest-shortest) {
 			f.slow++
 		}
 	}
@@ -219,7 +219,7 @@ func writeOutages(w io.Writer, o options, all outages) error {
 	fmt.Fprintf(w, "Outages beside servers whose downtime is known, %v to %v each, a probe every %v (timeout %v). Error is the prober's "+
 		"duration less the truth.\n\n", shortestFault, o.longest, o.interval, o.interval*9/10)
 	t := measure.NewTable("Fault", "Downtimes", "Met by a probe", "Error, median", "p1", "p99", "Largest", "Over one interval",
-		"... and its probes", "Outside the bounds", "With void probes", "Told without a fault")
+		"Not explained", "Outside the bounds", "Prober had no CPU", "Told without a fault")
 	for _, kind := range kinds {
 		f := all.figures(kind, o.interval)
 		slices.Sort(f.wrong)
@@ -234,13 +234,13 @@ func writeOutages(w io.Writer, o options, all outages) error {
 }
 
 // check fails when the prober stated bounds that the truth is not within, or a duration that is wrong by more than an
-// interval and what its probes took.
+// interval and how late and slow its probes were.
 func (all outages) check(interval time.Duration) error {
 	var errs []error
 	for _, kind := range kinds {
 		f := all.figures(kind, interval)
 		if f.slow > 0 {
-			errs = append(errs, fmt.Errorf("%s: %d durations are wrong by more than an interval and what their probes took", kind.name, f.slow))
+			errs = append(errs, fmt.Errorf("%s: %d durations are wrong by more than an interval, and no probe was late or slow", kind.name, f.slow))
 		}
 		if f.truths == f.unseen {
 			errs = append(errs, fmt.Errorf("%s: no downtime of %d was seen", kind.name, f.truths))

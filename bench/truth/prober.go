@@ -42,9 +42,12 @@ type record struct {
 }
 
 type outage struct {
+	Before   *moment `json:"before"`
 	First    *moment `json:"first"`
+	Last     *moment `json:"last"`
 	End      *moment `json:"end"`
 	Void     int     `json:"void"`
+	Paused   float64 `json:"paused_ms"`
 	Duration float64 `json:"duration_ms"`
 	Shortest float64 `json:"shortest_ms"`
 	Longest  float64 `json:"longest_ms"`
@@ -54,6 +57,19 @@ type moment struct {
 	Seq  uint64    `json:"seq"`
 	Time time.Time `json:"time"`
 	Took float64   `json:"took_ms"`
+}
+
+// spacing is how far apart the probes at the outage's begin and at its end were: an interval, unless the prober left a round
+// out or came late, and what they took.
+func (o *outage) spacing(interval time.Duration) time.Duration {
+	widest := interval
+	if o.Before != nil {
+		widest = max(widest, o.First.Time.Sub(o.Before.Time))
+	}
+	if o.Last != nil {
+		widest = max(widest, o.End.Time.Sub(o.Last.Time))
+	}
+	return widest + millis(o.First.Took) + millis(o.End.Took)
 }
 
 type result struct {
