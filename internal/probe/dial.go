@@ -15,7 +15,7 @@ import (
 // conn is a connection to a target.
 type conn struct {
 	net.Conn // what is spoken over: tcp itself, or TLS on it
-	tcp      *net.TCPConn
+	tcp      *socket
 	addr     netip.AddrPort
 }
 
@@ -45,12 +45,13 @@ func (c *conn) idle() bool {
 func (p *run) dial(ctx context.Context, addrs []netip.AddrPort) *fault {
 	began := time.Now()
 	defer func() { p.result.Phases.Connect = whole(time.Since(began)) }()
+	called := func() {
+		if len(p.result.Failed) == 0 { // what making the first socket takes is no network's
+			began = time.Now()
+		}
+	}
 	var telling *fault
 	for i, addr := range addrs {
-		var called func()
-		if i == 0 { // what making a socket takes is no network's
-			called = func() { began = time.Now() }
-		}
 		now := time.Now()
 		share := max(0, p.deadline.Sub(now)) / time.Duration(len(addrs)-i)
 		conn, f := dialOne(ctx, addr, now.Add(share), called)
@@ -69,21 +70,16 @@ func (p *run) dial(ctx context.Context, addrs []netip.AddrPort) *fault {
 	return telling
 }
 
-// dialOne does not leave the calling goroutine: the address is a literal and there is one. Unless it is nil, called is
-// called when there is a socket and the next that happens to it is its first packet.
+// dialOne does not leave the calling goroutine. It calls called when there is a socket, and the next that happens to it is its
+// first packet.
 func dialOne(ctx context.Context, addr netip.AddrPort, deadline time.Time, called func()) (*conn, *fault) {
-	dialer := net.Dialer{Deadline: deadline, KeepAlive: -1}
-	if called != nil {
-		dialer.Control = func(string, string, syscall.RawConn) error { called(); return nil }
-	}
-	opened, err := dialer.DialContext(ctx, "tcp", addr.String())
+	tcp, err := connect(ctx, addr, deadline, called)
 	if err != nil {
 		return nil, dialFault(ctx, err, addr)
 	}
-	tcp := opened.(*net.TCPConn)
 	// A port in the automatic range that nobody listens on can be given to the dialling socket itself, which then
 	// connects to itself (RFC 9293, simultaneous open). The address answered nothing but an echo.
-	if tcp.LocalAddr().(*net.TCPAddr).AddrPort() == tcp.RemoteAddr().(*net.TCPAddr).AddrPort() {
+	if tcp.local() == netip.AddrPortFrom(addr.Addr().WithZone(""), addr.Port()) {
 		tcp.Close()
 		return nil, &fault{outcome: Refused, detail: "nobody listens: the connection met itself"}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"strings"
@@ -96,6 +97,10 @@ func cause(err error) string {
 	var call *os.SyscallError
 	if errors.As(err, &call) {
 		return call.Error()
+	}
+	var file *fs.PathError // of a socket: it has no path
+	if errors.As(err, &file) && file.Path == "" {
+		return file.Op + ": " + file.Err.Error()
 	}
 	return err.Error()
 }

@@ -1,0 +1,34 @@
+//go:build !linux
+
+package probe
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"syscall"
+	"time"
+)
+
+// socket is a TCP connection.
+type socket struct{ *net.TCPConn }
+
+// connect does not leave the calling goroutine: there is one address. The end of ctx ends it, too. It
+// calls called just before the first packet.
+func connect(ctx context.Context, addr netip.AddrPort, deadline time.Time, called func()) (*socket, error) {
+	dialer := net.Dialer{Deadline: deadline, KeepAlive: -1, Control: func(string, string, syscall.RawConn) error {
+		called()
+		return nil
+	}}
+	opened, err := dialer.DialTCP(ctx, "tcp", netip.AddrPort{}, addr)
+	if err != nil {
+		return nil, err
+	}
+	return &socket{opened}, nil
+}
+
+// local is the connection's own end, without a zone.
+func (s *socket) local() netip.AddrPort {
+	a := s.LocalAddr().(*net.TCPAddr).AddrPort()
+	return netip.AddrPortFrom(a.Addr().Unmap().WithZone(""), a.Port())
+}
