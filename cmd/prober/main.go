@@ -15,5 +15,6 @@ func main() {
 	if status, ok := oneshot(ctx, os.Args, os.Stdin, os.Stdout, os.Stderr); ok {
 		os.Exit(status)
 	}
+	thrift()
 	os.Exit(run(ctx, os.Args[1:], os.LookupEnv, os.Stdout, os.Stderr))
 }
