@@ -33,7 +33,7 @@ const scrapeEvery = 15 * time.Second
 
 // observe runs the prober against n targets.
 func observe(ctx context.Context, o options, dir string, n int) (r row, err error) {
-	ctx, cancel := context.WithTimeout(ctx, o.lasts+time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, o.lasts+3*time.Minute) // of a machine that is busy with other things
 	defer cancel()
 	server, err := startServer(ctx, n)
 	if err != nil {
