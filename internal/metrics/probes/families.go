@@ -11,7 +11,7 @@ var (
 	pauses      = scrape.Counter("pauses_total", "Times in which nobody looked: the prober was stopped, starved, or held up by its log.", "target")
 	paused      = scrape.Counter("paused_seconds_total", "For how long nobody looked.", "target")
 	recreations = scrape.Counter("recreations_total", "Recreations of the pod: by another one, or by itself at another IP.", "target")
-	withdrawn   = scrape.Counter("withdrawn_recreations_total", "Recreations that were none: the old pod answered again.", "target")
+	withdrawn   = scrape.Counter("withdrawn_recreations_total", "Recreations that were none: the old pod answered again, or the successor was a stranger.", "target")
 	restarts    = scrape.Counter("restarts_total", "Restarts in place: another process in the same pod.", "target")
 	dnsChanges  = scrape.Counter("dns_changes_total", "How often a name's addresses changed.", "target")
 
