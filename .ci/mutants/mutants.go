@@ -417,9 +417,9 @@ var mutants = []mutant{
 	{
 		name: "a prober that a CPU limit stops again and again for a moment blames the target",
 		file: "internal/monitor/sentinel.go",
-		old:  "	b.before, b.late = b.lost(), 0\n",
-		new:  "	b.before, b.late = 0, 0\n",
-		test: "TestWhatAProbeLostToThePausesOfTheProber",
+		old:  "b.starved.lost(began) > b.once || all > b.all\n",
+		new:  "b.starved.lost(began) > b.once\n",
+		test: "TestManyShortStopsAddUp",
 	},
 	{
 		name: "a timeout that ran out while the prober was away counts",

@@ -11,11 +11,13 @@ import (
 const (
 	// beatPeriod is how often the sentinel's timer fires. A stop is seen when it is longer than this and a limit together.
 	beatPeriod = 20 * time.Millisecond
-	// starvedAfter is how late the sentinel's timer may fire, all beats of a probe together, for its timeout to be believed: a
-	// process under a CPU limit stands still for most of every 100 ms, and for less than that each time. Where the timeout is
-	// short it is starvedShare of that.
+	// starvedAfter is how late the sentinel's timer may fire during a probe whose timeout is believed; where the timeout is short, it is
+	// starvedPart of that.
 	starvedAfter = 100 * time.Millisecond
-	starvedShare = 4
+	starvedPart  = 4
+	// absentPart is the part of the timeout that all beats of a probe together may be late by: a process under a CPU limit stands still
+	// for most of every 100 ms, and for less than starvedAfter each time.
+	absentPart = 3
 	// jitter is how late a single beat may be without counting: as late as timers are of any process that shares a CPU with a few
 	// busy ones, and gets its share.
 	jitter = 20 * time.Millisecond
@@ -29,7 +31,6 @@ const (
 // costs more than most probes.
 type sentinel struct {
 	start time.Time
-	limit time.Duration // how much time a probe may lose and be believed
 	wake  chan struct{} // has an element when watch is to begin to beat
 
 	mu     sync.Mutex
@@ -40,7 +41,7 @@ type sentinel struct {
 
 // newSentinel is the sentinel of probes with that timeout.
 func newSentinel(timeout time.Duration) *sentinel {
-	return &sentinel{start: time.Now(), limit: min(starvedAfter, timeout/starvedShare), wake: make(chan struct{}, 1)}
+	return &sentinel{start: time.Now(), wake: make(chan struct{}, 1), beats: newBeats(timeout)}
 }
 
 // enter says that a round begins.
@@ -108,7 +109,7 @@ func (s *sentinel) excuse(r *probe.Result, began time.Time, lost time.Duration) 
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.beats.look(time.Since(s.start), asleep()) // for what has not shown in a beat yet
-	s.beats.excuse(r, began.Sub(s.start), lost, s.limit)
+	s.beats.excuse(r, began.Sub(s.start), lost)
 }
 
 // beats is the sentinel's arithmetic. Times are counted from its start.
@@ -117,10 +118,17 @@ type beats struct {
 	asleep time.Duration // for how long the machine had ever been suspended then
 	// before is how late all beats up to the last one were, together; late how late the next one is.
 	before, late time.Duration
-	// The latest gaps over jitter and over pausedAfter. Older ones need not be kept: if a probe that ends now began before the
-	// end of an older one, the latest lies wholly within it.
-	short, paused gap
-	seen          time.Duration // when the last look was
+	// The latest gaps over jitter, over once, and over pausedAfter. Older ones need not be kept: if a probe that ends now began
+	// before the end of an older one, the latest lies wholly within it.
+	short, starved, paused gap
+	seen                   time.Duration // when the last look was
+	// What a probe may lose and be believed: once, and all in all.
+	once, all time.Duration
+}
+
+// newBeats is for probes with that timeout.
+func newBeats(timeout time.Duration) beats {
+	return beats{once: min(starvedAfter, timeout/starvedPart), all: timeout / absentPart}
 }
 
 // gap is a time in which the sentinel's timer was due and did not fire.
@@ -153,6 +161,9 @@ func (b *beats) look(now, asleep time.Duration) {
 		return
 	}
 	b.short = g
+	if b.late > b.once {
+		b.starved = g
+	}
 	if b.late > pausedAfter {
 		b.paused = g
 	}
@@ -163,18 +174,23 @@ func (b *beats) lost() time.Duration { return b.before + b.late }
 
 // excuse makes the result of a probe that failed at the last look Void, if it lost too much time. It began then, when so much
 // had been lost.
-func (b *beats) excuse(r *probe.Result, began, lost, limit time.Duration) {
+func (b *beats) excuse(r *probe.Result, began, lost time.Duration) {
 	if d := b.paused.lost(began); d > pausedAfter {
 		void(r, probe.Paused, fmt.Sprintf("the prober was stopped for %v", d.Round(time.Millisecond)))
-	} else if d := b.lost() - lost; d > limit && impatient(r.Outcome) || b.absent(began) && timedOut(r.Outcome) {
-		void(r, probe.Starved, fmt.Sprintf("the prober got no CPU for %v", d.Round(time.Millisecond)))
+		return
+	}
+	all := b.lost() - lost
+	slow := b.starved.lost(began) > b.once || all > b.all
+	if slow && impatient(r.Outcome) || b.absent(began) && timedOut(r.Outcome) {
+		void(r, probe.Starved, fmt.Sprintf("the prober got no CPU for %v", all.Round(time.Millisecond)))
 	}
 }
 
 // absent reports whether the process was not there when the time of a probe that failed at the last look ran out: what it waited
 // for may have come meanwhile, and be it that it was away for a moment only.
 func (b *beats) absent(began time.Duration) bool {
-	return b.short.lost(began) > 0 && b.seen-b.short.to < jitter
+	const soon = 5 * time.Millisecond // after it was back, which is when a timer that is late fires
+	return b.short.lost(began) > 0 && b.seen-b.short.to < soon
 }
 
 // void keeps what the probe came to in the detail, for a person.

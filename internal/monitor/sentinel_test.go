@@ -41,7 +41,7 @@ func TestWhatAProbeLostToThePausesOfTheProber(t *testing.T) {
 		{name: "a reading of the clocks that was off", beats: []beat{{20 * ms, ms}}, now: 30 * ms},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			var b beats
+			b := newBeats(900 * ms)
 			var before time.Duration // what was lost when the probe began
 			for _, x := range c.beats {
 				if b.last <= c.began && c.began < x.now {
@@ -116,8 +116,8 @@ func TestOnlyWhatThePauseCanHaveCausedIsVoid(t *testing.T) {
 		why         probe.VoidReason
 	}{
 		{"on time", 0, 0, nil, ""},
-		{"late by 100ms", 100 * ms, 20 * ms, nil, ""},
-		{"late by 100ms, just when the time ran out", 100 * ms, 19 * ms, timeouts, probe.Starved},
+		{"late by 100ms", 100 * ms, 5 * ms, nil, ""},
+		{"late by 100ms, just when the time ran out", 100 * ms, 4 * ms, timeouts, probe.Starved},
 		{"late by the jitter, just when the time ran out", 20 * ms, 0, nil, ""},
 		{"late by a little more, just when the time ran out", 21 * ms, 0, timeouts, probe.Starved},
 		{"starved", 101 * ms, 20 * ms, slow, probe.Starved},
@@ -125,7 +125,7 @@ func TestOnlyWhatThePauseCanHaveCausedIsVoid(t *testing.T) {
 		{"paused", time.Second + ms, 20 * ms, failures, probe.Paused},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			var b beats
+			b := newBeats(900 * ms)
 			b.look(beatPeriod+c.late, 0)
 			b.restart(beatPeriod+c.late, 0)
 			b.look(beatPeriod+c.late+c.since, 0)
@@ -135,7 +135,7 @@ func TestOnlyWhatThePauseCanHaveCausedIsVoid(t *testing.T) {
 			}
 			for _, o := range failures {
 				r := probe.Result{Outcome: o, Detail: "why"}
-				b.excuse(&r, 0, 0, starvedAfter)
+				b.excuse(&r, 0, 0)
 				if !want[o] {
 					if r.Outcome != o || r.Reason != "" || r.Detail != "why" {
 						t.Errorf("%s became %s %s %q", o, r.Outcome, r.Reason, r.Detail)
@@ -148,12 +148,40 @@ func TestOnlyWhatThePauseCanHaveCausedIsVoid(t *testing.T) {
 	}
 }
 
-func TestAShortTimeoutIsNotBelievedForLess(t *testing.T) {
-	for timeout, want := range map[time.Duration]time.Duration{
-		900 * ms: 100 * ms, 400 * ms: 100 * ms, 200 * ms: 50 * ms, 40 * ms: 10 * ms,
+func TestHowMuchAProbeMayLoseAndBeBelieved(t *testing.T) {
+	for timeout, want := range map[time.Duration][2]time.Duration{
+		900 * ms: {100 * ms, 300 * ms}, 400 * ms: {100 * ms, 400 * ms / 3}, 240 * ms: {60 * ms, 80 * ms}, 48 * ms: {12 * ms, 16 * ms},
 	} {
-		if got := newSentinel(timeout).limit; got != want {
-			t.Errorf("with a timeout of %v a probe may lose %v, want %v", timeout, got, want)
+		if b := newBeats(timeout); b.once != want[0] || b.all != want[1] {
+			t.Errorf("with a timeout of %v: %v once and %v in all, want %v", timeout, b.once, b.all, want)
+		}
+	}
+}
+
+// A CPU limit stops a process for up to 95 ms of each 100, none of which is long.
+func TestManyShortStopsAddUp(t *testing.T) {
+	for _, c := range []struct {
+		every, late time.Duration
+		want        probe.Outcome
+	}{
+		{100 * ms, 80 * ms, probe.Void},
+		{100 * ms, 40 * ms, probe.Void},
+		{100 * ms, 30 * ms, probe.ConnectTimeout}, // it was there two thirds of the time
+		{40 * ms, 20 * ms, probe.ConnectTimeout},  // as any process on a busy CPU
+	} {
+		b := newBeats(900 * ms)
+		for at := time.Duration(0); at < 900*ms; at += c.every {
+			for now := at; now < at+c.every-c.late; now += beatPeriod {
+				b.look(now, 0)
+				b.restart(now, 0)
+			}
+			b.look(at+c.every, 0)
+			b.restart(at+c.every, 0)
+		}
+		b.look(910*ms, 0)
+		r := probe.Result{Outcome: probe.ConnectTimeout}
+		if b.excuse(&r, 0, 0); r.Outcome != c.want {
+			t.Errorf("late by %v each %v, %v in all: %s, want %s", c.late, c.every, b.lost(), r.Outcome, c.want)
 		}
 	}
 }
