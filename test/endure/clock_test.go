@@ -74,6 +74,7 @@ func startUnder(t *testing.T, command *exec.Cmd) (*process, *clock) {
 		}
 	}()
 	p.watch()
+	p.ordinary()
 	t.Cleanup(func() {
 		p.signal(unix.SIGKILL)
 		<-answered

@@ -40,5 +40,9 @@ func within(run func() int) (status int, err error) {
 			return 0, fmt.Errorf("%v: %w\n%s", c, err, out)
 		}
 	}
+	// What a test says of the prober holds if the targets, which are this process and its children, are quicker than it.
+	if err := renice(os.Getpid(), -10); err != nil {
+		return 0, err
+	}
 	return run(), nil
 }

@@ -67,7 +67,18 @@ func start(t *testing.T, c *exec.Cmd) *process {
 		t.Fatal(err)
 	}
 	p.watch()
+	if filepath.Base(c.Path) == "prober" {
+		p.ordinary()
+	}
 	return p
+}
+
+// ordinary gives the process the priority that others have.
+func (p *process) ordinary() {
+	p.t.Helper()
+	if err := renice(p.cmd.Process.Pid, 0); err != nil && !errors.Is(err, os.ErrNotExist) {
+		p.t.Fatalf("setting a priority: %v", err)
+	}
 }
 
 // watch waits for the end of the process, and ends it with the test.
@@ -146,21 +157,34 @@ func (p *process) pause(d time.Duration) {
 	p.signal(unix.SIGCONT)
 }
 
-// pin confines all threads of the process to these CPUs.
-func (p *process) pin(cpus *unix.CPUSet) {
-	p.t.Helper()
-	threads, err := os.ReadDir(procFile(p.cmd.Process.Pid, "task"))
+// threads calls do for each thread of a process. One that begins meanwhile inherits from the one that began it.
+func threads(pid int, do func(tid int) error) error {
+	all, err := os.ReadDir(procFile(pid, "task"))
 	if err != nil {
-		p.t.Fatal(err)
+		return err
 	}
-	for _, thread := range threads { // one that begins meanwhile is confined as the one that began it
+	for _, thread := range all {
 		tid, err := strconv.Atoi(thread.Name())
 		if err == nil {
-			err = unix.SchedSetaffinity(tid, cpus)
+			err = do(tid)
 		}
 		if err != nil && err != unix.ESRCH {
-			p.t.Fatalf("pinning to a CPU: %v", err)
+			return err
 		}
+	}
+	return nil
+}
+
+// renice sets the priority of a process.
+func renice(pid, nice int) error {
+	return threads(pid, func(tid int) error { return unix.Setpriority(unix.PRIO_PROCESS, tid, nice) })
+}
+
+// pin confines the process to these CPUs.
+func (p *process) pin(cpus *unix.CPUSet) {
+	p.t.Helper()
+	if err := threads(p.cmd.Process.Pid, func(tid int) error { return unix.SchedSetaffinity(tid, cpus) }); err != nil {
+		p.t.Fatalf("pinning to a CPU: %v", err)
 	}
 }
 

@@ -29,7 +29,7 @@ func TestAProberThatWasStoppedForTenSecondsBlamesNobody(t *testing.T) {
 func TestShortStopsAtAnyMomentBlameNobody(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "--idle-timeout=500ms", "--header-timeout=300ms", "--read-timeout=300ms", "--write-timeout=300ms")
-	w.slow(70*time.Millisecond, 150*time.Millisecond)
+	w.slow(40*time.Millisecond, 100*time.Millisecond)
 	log := logFile(t)
 	p := start(t, prober(log, w.config("httpd", "other"), "--interval=400ms", "--timeout=380ms"))
 	wellAfter(t, log.Name(), "httpd", 0, 3)
