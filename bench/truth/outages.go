@@ -73,7 +73,7 @@ func measureOutages(ctx context.Context, o options) (outages, error) {
 			})
 		}
 	}
-	prober, err := start(ctx, o, "outages", normal, config, "event")
+	prober, err := start(ctx, o, "outages", asParent, config, "event")
 	if err != nil {
 		return nil, err
 	}
@@ -216,7 +216,8 @@ func (f *figures) count(b *broken, d downtime, seen []record, interval time.Dura
 }
 
 func writeOutages(w io.Writer, o options, all outages) error {
-	fmt.Fprintf(w, "Outages beside servers whose downtime is known, %v to %v each, a probe every %v (timeout %v). Error is the prober's "+
+	fmt.Fprintf(w, "Outages beside servers whose downtime is known, %v to %v each, a probe every %v (timeout %v); the prober before all other "+
+		"processes. Error is the prober's "+
 		"duration less the truth.\n\n", shortestFault, o.longest, o.interval, o.interval*9/10)
 	t := measure.NewTable("Fault", "Downtimes", "Met by a probe", "Error, median", "p1", "p99", "Largest", "Over one interval",
 		"Not explained", "Outside the bounds", "Prober had no CPU", "Told without a fault")
