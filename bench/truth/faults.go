@@ -68,7 +68,12 @@ func openPort(_ context.Context, at netip.AddrPort, _ string, _ *names) (victim,
 	return p, err
 }
 
-func (p *port) fail() (span, error) { return during(p.listener.Close) }
+func (p *port) fail() (span, error) {
+	// A process that is being started has the port as well until it is another program, and would keep it open.
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	return during(p.listener.Close)
+}
 
 func (p *port) mend() (span, error) {
 	s, err := during(func() (err error) {
