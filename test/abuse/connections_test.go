@@ -77,7 +77,7 @@ func fill(n int) string {
 }
 
 func pipeline() (all string) {
-	for range 500 {
+	for range 100 {
 		all += "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 	}
 	return all

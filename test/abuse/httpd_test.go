@@ -205,7 +205,7 @@ func (h *httpd) metric(name string) float64 {
 // eventually asks again and again until ok.
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	late := time.NewTimer(bound)
+	late := time.NewTimer(2 * bound)
 	defer late.Stop()
 	again := time.NewTicker(20 * time.Millisecond)
 	defer again.Stop()
@@ -213,7 +213,7 @@ func eventually(t *testing.T, what string, ok func() bool) {
 		select {
 		case <-again.C:
 		case <-late.C:
-			t.Fatalf("in %v it did not come to this: %s", bound, what)
+			t.Fatalf("in %v it did not come to this: %s", 2*bound, what)
 		}
 	}
 }

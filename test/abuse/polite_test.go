@@ -22,10 +22,11 @@ type polite struct {
 	worst   atomic.Int64 // nanoseconds
 	ended   sync.WaitGroup
 	cancel  context.CancelFunc
+	stopped sync.Once
 }
 
 // patience is how long an answer may take before it counts as none. It is generous: the machine is busy with both ends of the abuse.
-const patience = 30 * time.Second
+const patience = bound
 
 // callPolitely begins to call. The test's end is the calls' end, too.
 func callPolitely(t *testing.T, address string) *polite {
@@ -96,7 +97,7 @@ func (p *polite) ask(tr *http.Transport, body bool) error {
 	return nil
 }
 
-// wantMore waits until it has got so many more answers, on each way or not: the state of affairs is one in which httpd answers.
+// wantMore waits until it has got so many more answers: httpd is in a state in which it answers.
 func (p *polite) wantMore(n int64) {
 	p.t.Helper()
 	from := p.count.Load()
@@ -105,9 +106,11 @@ func (p *polite) wantMore(n int64) {
 
 // stop ends the calls, and waits for the answers of the last ones.
 func (p *polite) stop() {
-	p.cancel()
-	p.ended.Wait()
-	p.t.Logf("the polite client got %d answers, the slowest after %v", p.count.Load(), time.Duration(p.worst.Load()).Round(time.Millisecond))
+	p.stopped.Do(func() {
+		p.cancel()
+		p.ended.Wait()
+		p.t.Logf("the polite client got %d answers, the slowest after %v", p.count.Load(), time.Duration(p.worst.Load()).Round(time.Millisecond))
+	})
 }
 
 // crowd opens connections to httpd, from several addresses so that ports last.

@@ -116,7 +116,7 @@ func TestSIGTERMLosesNoRequestInFlight(t *testing.T) {
 
 // All of it at once, and SIGTERM in the middle of it.
 func TestAllAtOnceAndThenSIGTERM(t *testing.T) {
-	const wait = 10 * time.Second
+	const wait = 5 * time.Second
 	h := start(t, 0, "--shutdown-timeout="+wait.String())
 	p := callPolitely(t, h.address)
 	ctx, stop := context.WithCancel(t.Context())

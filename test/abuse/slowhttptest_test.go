@@ -30,7 +30,7 @@ func TestSlowhttptestFindsTheServiceAvailableAllTheTime(t *testing.T) {
 			}
 			report := filepath.Join(t.TempDir(), "report")
 			// It wants to open 1,000 connections, 1,000 a second, and gives up a connection for its own question after 5 seconds.
-			attack := exec.CommandContext(t.Context(), "slowhttptest", append(args, "-c", "1000", "-r", "1000", "-l", "8", "-p", "5", "-g", "-o", report,
+			attack := exec.CommandContext(t.Context(), "slowhttptest", append(args, "-c", "1000", "-r", "1000", "-l", "6", "-p", "5", "-g", "-o", report,
 				"-u", "http://"+h.address+path)...)
 			var out bytes.Buffer
 			attack.Stdout, attack.Stderr = &out, &out
@@ -52,7 +52,8 @@ func wantAvailable(t *testing.T, file string) {
 	}
 	defer f.Close()
 	all, err := csv.NewReader(f).ReadAll()
-	if err != nil || len(all) < 5 || len(all[0]) != 5 || all[0][4] != "Service Available" {
+	if err != nil || len(all) < 3 || // it ends early when all of its connections are closed
+		len(all[0]) != 5 || all[0][4] != "Service Available" {
 		t.Fatalf("%v: %q", err, all)
 	}
 	most := 0
