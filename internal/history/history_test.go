@@ -266,8 +266,8 @@ func TestALaneStaysBoundedAndExactInCount(t *testing.T) {
 		if last := l.Stretches[len(l.Stretches)-1]; last.Missing || last.Lost != 2 {
 			t.Errorf("the last stretch is %+v: the newest ones are to be kept as they were", last)
 		}
-		if len(l.Samples) > 8 {
-			t.Errorf("%d samples", len(l.Samples))
+		if l.Samples.Len() > 8 {
+			t.Errorf("%d samples", l.Samples.Len())
 		}
 	}
 	if n := len(h.Target("httpd").Events); n > 200 {
@@ -307,7 +307,8 @@ func TestPhasesAndSamplesAreThoseOfSuccesses(t *testing.T) {
 		if got, want := l.Phases.Total, a.Latency; !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: totals %+v, the tracker has %+v", a.Name, got, want)
 		}
-		if last := l.Samples[len(l.Samples)-1]; last.Took != time.Duration(i+1)*500*time.Microsecond {
+		all := slices.Collect(l.Samples.All())
+		if last := all[len(all)-1]; last.Took != time.Duration(i+1)*500*time.Microsecond {
 			t.Errorf("%s: last sample %+v", a.Name, last)
 		}
 	}

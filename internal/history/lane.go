@@ -15,8 +15,8 @@ type Lane struct {
 	Stretches []Stretch
 	// Phases are what the successful probes took; nil unless asked for.
 	Phases *Phases
-	// Samples are the last latencies, oldest first, of successful probes.
-	Samples []Sample
+	// Samples are the last latencies of successful probes.
+	Samples Samples
 
 	counts Counts // over all stretches, and those before the first of them
 }
@@ -75,11 +75,6 @@ func one(o probe.Outcome) Counts {
 // Phases are histograms of what the successful probes of an approach took.
 type Phases struct {
 	Resolve, Connect, TLS, Write, FirstByte, Read, Total compare.Histogram
-}
-
-// Sample is how long one successful probe took.
-type Sample struct {
-	At, Took time.Duration
 }
 
 func (l *Lane) add(now compare.Moment, r *probe.Result, judged probe.Outcome, opt Options) {
@@ -218,10 +213,7 @@ func (l *Lane) correct(n int) {
 
 func (l *Lane) measure(now compare.Moment, r *probe.Result, opt Options) {
 	if opt.Samples > 0 {
-		if len(l.Samples) == opt.Samples {
-			l.Samples = append(l.Samples[:0], l.Samples[opt.Samples/4+1:]...)
-		}
-		l.Samples = append(l.Samples, Sample{now.At, r.Total})
+		l.Samples.add(now.At, r.Total, opt.Samples)
 	}
 	if !opt.Phases {
 		return

@@ -156,12 +156,12 @@ func (t *target) full() fullView {
 	v := fullView{nowView: t.now(), Events: t.events(t.seen.Events), Recreations: []recreationView{}}
 	for i := range t.seen.Lanes {
 		l := &t.seen.Lanes[i]
-		lane := laneView{Stretches: make([]stretchView, len(l.Stretches)), Latency: make([][2]float64, len(l.Samples)), Curve: t.ways[i].curve.view()}
+		lane := laneView{Stretches: make([]stretchView, len(l.Stretches)), Latency: make([][2]float64, 0, l.Samples.Len()), Curve: t.ways[i].curve.view()}
 		for k := range l.Stretches {
 			lane.Stretches[k] = t.stretch(&l.Stretches[k])
 		}
-		for k, s := range l.Samples {
-			lane.Latency[k] = [2]float64{ms(s.At), ms(s.Took)}
+		for s := range l.Samples.All() {
+			lane.Latency = append(lane.Latency, [2]float64{ms(s.At), ms(s.Took)})
 		}
 		v.Lanes = append(v.Lanes, lane)
 	}

@@ -18,7 +18,7 @@ import (
 const (
 	allStretches = 100_000 // of lanes, about 200 bytes each
 	allEvents    = 40_000  // about 300 bytes each
-	allSamples   = 300_000 // latencies, 16 bytes each
+	allSamples   = 300_000 // latencies, about 6 bytes each
 	// With more lanes than fewLanes, neither the phases of probes are kept, about 8 KB a lane, nor curves of latency, 12 KB.
 	fewLanes = 2000
 )
