@@ -289,6 +289,13 @@ var mutants = []mutant{
 		test: "TestWhatHappenedToAnIdleConnectionIsNoticed",
 	},
 	{
+		name: "a header is remembered for that of another pod",
+		file: "internal/probe/remembered.go",
+		old:  "bytes.Equal(came[:m.from], m.header[:m.from]) && ",
+		new:  "",
+		test: "TestARememberedHeaderIsReadAsIfItWereNew",
+	},
+	{
 		name: "the prober's stop is the target's failure",
 		file: "internal/probe/lookup.go",
 		old:  "	if f := stopped(ctx); f != nil {\n		return f\n	}\n",

@@ -20,8 +20,8 @@ import (
 
 const serverMark = "PROBE_BENCH_SERVER"
 
-// answer is what a pod answers: its identity, and a short text.
-func answer() string {
+// podAnswer is what a pod answers: its identity, and a short text.
+func podAnswer() string {
 	e := identity.NewEncoder(full)
 	local := identity.Local(netip.MustParseAddrPort("10.244.0.5:80"))
 	start := "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 5\r\n"
@@ -44,7 +44,7 @@ func benchServer() error {
 		return err
 	}
 	fmt.Println(at, zone.Addr())
-	serve := replies(answer())
+	serve := replies(podAnswer())
 	go func() {
 		for {
 			c, err := l.Accept()

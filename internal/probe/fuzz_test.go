@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"net/http"
+	"reflect"
 	"runtime"
 	"strings"
 	"testing"
@@ -66,6 +67,16 @@ func FuzzAnswer(f *testing.F) {
 			}
 			if grown := after.TotalAlloc - before.TotalAlloc; grown > 32<<20 {
 				t.Errorf("allocated %d bytes for %d", grown, wire.n)
+			}
+			if _, endless := from.(*again); endless {
+				continue
+			}
+			// What is remembered of the answer must not change what the same one says.
+			p = c.begin()
+			fault = p.receive(t.Context(), bytes.NewReader(data))
+			if next := p.end(fault); next.Outcome != result.Outcome || next.Status != result.Status || next.Detail != result.Detail ||
+				!reflect.DeepEqual(next.Who, result.Who) {
+				t.Errorf("the same answer was %s %d %q, and then %s %d %q", result.Outcome, result.Status, result.Detail, next.Outcome, next.Status, next.Detail)
 			}
 		}
 	})

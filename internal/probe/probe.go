@@ -48,7 +48,7 @@ type Client struct {
 	request request
 	cached  cache
 	kept    *conn // nil when none is open
-	who     memo
+	last    remembered
 }
 
 // NewClient checks what a probe would trip over each time: a URL, method or header that no request can be made of, a

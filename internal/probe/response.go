@@ -62,19 +62,16 @@ func (p *run) receive(ctx context.Context, from io.Reader) *fault {
 	if err != nil {
 		return p.answerFault(ctx, err)
 	}
-	response, err := a.finish()
+	said, err := a.finish(&p.last)
 	p.result.Phases.Read = whole(time.Since(first))
-	if response != nil {
-		p.result.Status = response.StatusCode
-		p.result.Who = p.who.decode(response.Header)
-	}
+	p.result.Status, p.result.Who = said.status, said.who
 	switch {
 	case err != nil:
 		return p.answerFault(ctx, err)
-	case !p.target.Accepts(response.StatusCode):
-		return &fault{outcome: HTTPStatus, detail: strings.TrimSpace(response.Status)}
+	case !p.target.Accepts(said.status):
+		return &fault{outcome: HTTPStatus, detail: strings.TrimSpace(said.text)}
 	}
-	p.reusable = !response.Close && a.buf.Buffered() == 0
+	p.reusable = !said.close && a.buf.Buffered() == 0
 	return nil
 }
 
@@ -125,50 +122,65 @@ func (r *reader) begin() error {
 	return err
 }
 
-// finish reads the answer up to its last byte. There is a response as soon as its headers are complete, with an error
-// too when its body is not.
-func (r *reader) finish() (*http.Response, error) {
+// finish reads the answer up to its last byte, and remembers its headers in last. It has a status as soon as they are
+// complete, with an error too when its body is not.
+func (r *reader) finish(last *remembered) (answer, error) {
 	for range maxInterim + 1 {
-		response, err := r.headers()
+		if err := r.isHTTP(); err != nil {
+			return answer{}, err
+		}
+		came, _ := r.buf.Peek(r.buf.Buffered())
+		if last.repeated(came) {
+			r.buf.Discard(len(last.header)) // all of it is there
+			r.allowBody()
+			_, err := r.buf.Discard(last.length)
+			return last.said, err
+		}
+		last.note(came)
+		response, err := http.ReadResponse(r.buf, &r.request)
 		if err != nil {
-			return nil, err
+			return answer{}, err
 		}
 		switch code := response.StatusCode; {
 		case code < 100:
-			return nil, fmt.Errorf("%w: status %d", errNotHTTP, code)
+			return answer{}, fmt.Errorf("%w: status %d", errNotHTTP, code)
 		case code == http.StatusSwitchingProtocols:
-			return nil, fmt.Errorf("%w any more: the server switched protocols unasked", errNotHTTP)
+			return answer{}, fmt.Errorf("%w any more: the server switched protocols unasked", errNotHTTP)
 		case code >= 200:
-			return response, r.body(response)
+			said := answer{status: code, text: response.Status, close: response.Close, who: last.who.decode(response.Header)}
+			last.keep(said, len(came)-r.buf.Buffered(), response)
+			return said, r.body(response)
 		}
 	}
-	return nil, errMuchInterim
+	return answer{}, errMuchInterim
 }
 
-// headers gives up on the first byte that HTTP/1 does not start with, instead of waiting for a line's end that may never
+// isHTTP gives up on the first byte that HTTP/1 does not start with, instead of waiting for a line's end that may never
 // come.
-func (r *reader) headers() (*http.Response, error) {
+func (r *reader) isHTTP() error {
 	const start = "HTTP/1."
 	for i := range len(start) {
 		switch seen, err := r.buf.Peek(i + 1); {
 		case err != nil:
-			return nil, err
+			return err
 		case seen[i] != start[i]:
 			seen, _ = r.buf.Peek(r.buf.Buffered())
-			return nil, fmt.Errorf("%w: it begins %q", errNotHTTP, seen[:min(len(seen), 40)])
+			return fmt.Errorf("%w: it begins %q", errNotHTTP, seen[:min(len(seen), 40)])
 		}
 	}
-	return http.ReadResponse(r.buf, &r.request)
+	return nil
 }
 
 func (r *reader) body(response *http.Response) error {
 	if response.ContentLength > maxBody && response.Body != http.NoBody {
 		return errMuchBody
 	}
-	r.wire.left, r.wire.over = maxBody, errMuchBody
+	r.allowBody()
 	_, err := io.Copy(io.Discard, response.Body)
 	return err
 }
+
+func (r *reader) allowBody() { r.wire.left, r.wire.over = maxBody, errMuchBody }
 
 // meter lets through as much as is left, and remembers how the connection itself ended, since parsers put errors of their
 // own in the place of what they were given.
