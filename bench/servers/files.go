@@ -8,7 +8,8 @@ import (
 )
 
 // Servers of files, which serve a page as long as httpd's answer. They are configured as Debian configures them, but for
-// what would end a connection after some requests, and for threads that come and go with the load.
+// what would end a connection that is kept: Apache and nginx do so after some requests, and Apache when a process has no thread
+// left, so that each has one for every connection, and none come and go with the load.
 const (
 	apacheConfig = `ServerRoot "%[1]s"
 ServerName localhost
@@ -23,10 +24,10 @@ TypesConfig /etc/mime.types
 %[3]sDocumentRoot "%[4]s"
 StartServers 2
 ServerLimit 2
-ThreadsPerChild 25
+ThreadsPerChild 64
 MinSpareThreads 1
-MaxSpareThreads 50
-MaxRequestWorkers 50
+MaxSpareThreads 128
+MaxRequestWorkers 128
 KeepAlive On
 MaxKeepAliveRequests 0
 LogFormat "%%h %%l %%u %%t \"%%r\" %%>s %%O \"%%{Referer}i\" \"%%{User-Agent}i\"" combined
