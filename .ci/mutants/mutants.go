@@ -456,4 +456,18 @@ var mutants = []mutant{
 		new:  "",
 		test: "TestAClockThatWasSetExpiresNoCertificate",
 	},
+	{
+		name: "a lack of local ports is told in each round",
+		file: "internal/compare/outages.go",
+		old:  "				s.tellOnce(Event{Kind: NoPorts,",
+		new:  "				s.tell(&s.why, Event{Kind: NoPorts,",
+		test: "TestEachStoryGivesItsEvents",
+	},
+	{
+		name: "a lack of local ports is the target's fault",
+		file: "internal/probe/fault.go",
+		old:  "	case syscall.EADDRNOTAVAIL:\n		return NoPorts\n",
+		new:  "",
+		test: "TestWithoutFreePortsIsVoid",
+	},
 }
