@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"net/http"
 	"regexp"
 	"strings"
 	"testing"
@@ -69,6 +70,35 @@ func TestTheSidecarOverlayCallsItsOwnPod(t *testing.T) {
 	log := s.kubectl("logs", "pod-httpd", "--container=prober")
 	if strings.Contains(log, "recreated") || strings.Contains(log, string(compare.NoPin)) {
 		t.Errorf("its own pod was recreated under it, or could not be pinned:\n%s", log)
+	}
+}
+
+// Prometheus finds what to scrape by the annotations; there it must find the pods' own truth.
+func TestTheMonitoringOverlayCanBeScrapedWhereItSays(t *testing.T) {
+	t.Parallel()
+	s := newSpace(t, "overlays/monitoring")
+	httpd := s.ready("httpd", 1)[0]
+	s.awaitLog("pod-prober", "prober", `(?m) ip `+quote(httpd.Status.PodIP)+`:80 +ok .*$`)
+	for pod, wants := range map[string][]string{
+		"pod-httpd":  {`(?m)^callbyname_httpd_identity_info{.*pod_uid="` + quote(string(httpd.UID)) + `".*} 1$`},
+		"pod-prober": {`(?m)^callbyname_up{approach="ip",target="httpd"} 1$`, `(?m)^callbyname_up{approach="dns",target="httpd"} 1$`},
+	} {
+		at := s.pod(pod).Annotations
+		if at["prometheus.io/scrape"] != "true" {
+			t.Errorf("%s is not to be scraped: %v", pod, at)
+		}
+		body := request(t, http.MethodGet, s.forward(pod, at["prometheus.io/port"])+at["prometheus.io/path"])
+		for _, want := range wants {
+			if found := regexp.MustCompile(want).FindString(body); found == "" {
+				t.Errorf("%s does not say %s:\n%s", pod, want, body)
+			} else {
+				t.Log(found)
+			}
+		}
+	}
+	report := s.kubectl("exec", "pod-prober", "--", "/prober", "report", "--from", "http://localhost:8080")
+	if !regexp.MustCompile(`(?m)^  ip +` + quote(httpd.Status.PodIP) + `:80 `).MatchString(report) {
+		t.Errorf("the report of the prober that runs has no pinned %s:\n%s", httpd.Status.PodIP, report)
 	}
 }
 

@@ -59,7 +59,7 @@ func TestAnUnreadyPodLosesItsNameAndKeepsItsIP(t *testing.T) {
 	l := s.prober("pod-prober")
 	l.steady(5)
 	admin := s.forward("pod-httpd", "8081")
-	post(t, admin+"/unready")
+	request(t, http.MethodPost, admin+"/unready")
 	for _, approach := range []string{"dns", "headless", "pod-dns"} {
 		broke := l.event(patience, compare.Broke, approach)
 		t.Log(broke.Sentence())
@@ -74,7 +74,7 @@ func TestAnUnreadyPodLosesItsNameAndKeepsItsIP(t *testing.T) {
 		}
 		return ""
 	})
-	post(t, admin+"/ready")
+	request(t, http.MethodPost, admin+"/ready")
 	l.event(patience, compare.Recovered, "dns")
 	l.steadySince(3)
 	l.checkOutage("dns", "apache")
@@ -114,11 +114,11 @@ func (s *space) forward(pod, port string) string {
 	return "http://" + local[1]
 }
 
-func post(t *testing.T, url string) {
+func request(t *testing.T, method, url string) (body string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, nil)
+	request, err := http.NewRequestWithContext(ctx, method, url, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +127,9 @@ func post(t *testing.T, url string) {
 		t.Fatal(err)
 	}
 	defer response.Body.Close()
-	if body, _ := io.ReadAll(response.Body); response.StatusCode != http.StatusOK {
-		t.Fatalf("POST %s: %s\n%s", url, response.Status, body)
+	b, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode != http.StatusOK {
+		t.Fatalf("%s %s: %s, %v\n%s", method, url, response.Status, err, b)
 	}
+	return string(b)
 }
