@@ -18,7 +18,6 @@ type panel struct {
 	title      string
 	left       float64 // of its plot
 	from, to   float64 // of the vertical axis, powers of ten
-	unit       string
 	value, aim func(row) float64
 	aimed      string // what the dashed line is
 }

@@ -34,7 +34,7 @@ func Stream(g prometheus.Gatherer, more Families) http.Handler {
 			http.Error(w, "gathering metrics: "+err.Error(), http.StatusInternalServerError)
 			return
 		}
-		format := expfmt.Negotiate(r.Header)
+		format := expfmt.NegotiateAccept(r.Header, expfmt.DefaultAcceptedFormats()...)
 		w.Header().Set("Content-Type", string(format))
 		var out io.Writer = w
 		if zips(r) {
