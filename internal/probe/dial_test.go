@@ -10,15 +10,30 @@ import (
 	"time"
 )
 
-// closedPort is an address on which nobody listens any more.
+// closedPort is an address on which nobody listens. A socket holds it until the test ends, so that nobody else can.
 func closedPort(t testing.TB, host string) netip.AddrPort {
 	t.Helper()
-	l, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
+	domain, at := syscall.AF_INET, syscall.Sockaddr(&syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}})
+	if host != "127.0.0.1" {
+		domain, at = syscall.AF_INET6, &syscall.SockaddrInet6{Addr: netip.MustParseAddr(host).As16()}
+	}
+	fd, err := syscall.Socket(domain, syscall.SOCK_STREAM, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return addrPort(l.Addr())
+	t.Cleanup(func() { syscall.Close(fd) })
+	if err := syscall.Bind(fd, at); err != nil {
+		t.Fatal(err)
+	}
+	name, err := syscall.Getsockname(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v6, ok := name.(*syscall.SockaddrInet6); ok {
+		return netip.AddrPortFrom(netip.AddrFrom16(v6.Addr), uint16(v6.Port))
+	}
+	v4 := name.(*syscall.SockaddrInet4)
+	return netip.AddrPortFrom(netip.AddrFrom4(v4.Addr), uint16(v4.Port))
 }
 
 // swallow is an address that takes no further connection and does not say so: its queue of one is full, so that the

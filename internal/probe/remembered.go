@@ -48,7 +48,7 @@ func (m *remembered) note(came []byte) {
 	m.said = answer{}
 	size := bytes.Index(came, []byte(end)) + len(end)
 	if size < len(end) {
-		m.header = m.header[:0]
+		m.header, m.from, m.to = m.header[:0], 0, 0
 		return
 	}
 	m.header = append(m.header[:0], came[:size]...)
@@ -62,7 +62,7 @@ func (m *remembered) note(came []byte) {
 // keep remembers what the header said of which note has a copy. read is how many bytes of it the parser took: it may see
 // its end elsewhere than note did. Where the body ends must follow from the header alone.
 func (m *remembered) keep(said answer, read int, r *http.Response) {
-	if read != len(m.header) || r.ContentLength < 0 && r.Body != http.NoBody || r.ContentLength > maxBody {
+	if len(m.header) == 0 || read != len(m.header) || r.ContentLength < 0 && r.Body != http.NoBody || r.ContentLength > maxBody {
 		return
 	}
 	m.said, m.length = said, int(r.ContentLength)

@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"reflect"
@@ -64,6 +65,57 @@ func TestARememberedHeaderIsReadAsIfItWereNew(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// pieces are what single reads return.
+type pieces []string
+
+func (p *pieces) Read(b []byte) (int, error) {
+	if len(*p) == 0 {
+		return 0, io.EOF
+	}
+	n := copy(b, (*p)[0])
+	if (*p)[0] = (*p)[0][n:]; (*p)[0] == "" {
+		*p = (*p)[1:]
+	}
+	return n, nil
+}
+
+// A header that comes in two pieces is remembered neither as it was before, nor as none, whatever of the body comes with its rest.
+func TestNothingIsRememberedOfAHeaderThatCameInPieces(t *testing.T) {
+	const date = "Date: Sat, 28 Nov 2026 05:00:00 GMT\r\n"
+	wire := func(pod string, body int) (header, rest string) {
+		return fmt.Sprintf("HTTP/1.1 200 OK\r\nPod-Uid: %s\r\n%sContent-Length: %d\r\n\r\n", pod, date, body), strings.Repeat("b", body)
+	}
+	size, _ := wire("u1", 10)
+	for at := 1; at < len(size); at++ {
+		for _, first := range []bool{false, true} {
+			r := reads(http.MethodGet)
+			read := func(parts ...string) string {
+				p := pieces(parts)
+				r.reset(&p, r.method)
+				if err := r.begin(); err != nil {
+					t.Fatal(err)
+				}
+				got, err := r.finish(&r.last)
+				if err != nil || got.who == nil {
+					t.Fatalf("cut at %d: %+v, %v", at, got, err)
+				}
+				return got.who.UID
+			}
+			if first {
+				header, body := wire("u0", at)
+				read(header + body)
+			}
+			header, body := wire("u1", at)
+			cut := min(at, len(header)-1)
+			uids := read(header[:cut], header[cut:]+body)
+			header, body = wire("u2", at)
+			if uids += " " + read(header+body); uids != "u1 u2" {
+				t.Errorf("cut at %d: it was answered by %s, not u1 u2", at, uids)
+			}
+		}
 	}
 }
 
