@@ -1,6 +1,9 @@
 package compare
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Doubt is about a successor at the old pod's IP under another name. It may be somebody else's pod that got the IP before the
 // names had followed: for as long as a Service or a DNS cache still leads to an old address, a name reaches whoever has it.
@@ -16,10 +19,9 @@ type Doubt struct {
 // takes turns misses it for so long once in a thousand times.
 const perMember = 7
 
-// doubted is what is doubted about a successor; nil for one that has another IP, or as a plain pod's or a StatefulSet's the
-// old name.
+// doubted is what is doubted about a successor; nil for one that has another IP, or a name such as the old pod's workload gives.
 func (s *step) doubted(r *Recreation) *Doubt {
-	if r.Kind != Recreated || !r.SameIP() || r.New.Name == r.Old.Name {
+	if r.Kind != Recreated || !r.SameIP() || siblings(r.New.Name, r.Old.Name) {
 		return nil
 	}
 	d := &Doubt{Named: r.FirstNew}
@@ -27,6 +29,22 @@ func (s *step) doubted(r *Recreation) *Doubt {
 		d.Losses = append(d.Losses, l.clone())
 	}
 	return d
+}
+
+// siblings reports whether two pods may be of one workload. A plain pod keeps its name, a StatefulSet's and a DaemonSet's differ
+// in the last part, a Deployment's in the last two. Names of siblings may prefer one of them (sessionAffinity, trafficDistribution), so
+// that it says nothing if they miss another.
+func siblings(a, b string) bool {
+	a, b = workload(a), workload(b)
+	return a == b || strings.Contains(a, "-") && strings.Contains(b, "-") && workload(a) == workload(b)
+}
+
+// workload is a name less its last part.
+func workload(name string) string {
+	if i := strings.LastIndexByte(name, '-'); i > 0 {
+		return name[:i]
+	}
+	return name
 }
 
 // disown takes back that a pod belongs to the target which has the old pod's IP and was its successor only while the names had
@@ -37,7 +55,7 @@ func (s *step) disown() {
 		return
 	}
 	r := &s.Recreations[len(s.Recreations)-1]
-	if s.Current == nil || s.Current.Key != r.New.Key {
+	if s.Current == nil || s.Current.Key != r.New.Key || r.Withdrawn {
 		s.Doubt = nil
 		return
 	}
@@ -70,7 +88,8 @@ func (s *step) hears(c *CurrentState) (named, missed bool) {
 	return named, !named && there && ready && s.reachesOthers()
 }
 
-// misses reports whether the doubted pod was missed for longer than by chance, and a member joined since the old pod went.
+// misses reports whether the doubted pod was missed for longer than by chance and than settling takes, and a member joined since the
+// old pod went.
 func (s *step) misses(d *Doubt, r *Recreation) bool {
 	members, joined := 1, false
 	for _, p := range s.Pods {
@@ -79,7 +98,7 @@ func (s *step) misses(d *Doubt, r *Recreation) bool {
 			joined = joined || p.Joined.Seq > r.LastOld.Seq
 		}
 	}
-	return joined && d.Silent >= perMember*members
+	return joined && d.Silent >= perMember*members && s.now.Since(d.Named) >= s.settle
 }
 
 // takeBack makes the doubted pod a stranger, and the old pod the one whose successor is sought.

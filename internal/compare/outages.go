@@ -65,7 +65,7 @@ func (s *step) success(i int) {
 	a.Since.Probes++
 	d := s.doubtful(i)
 	d.Probes++
-	if s.Doubt != nil && key == s.Current.Key {
+	if s.Doubt != nil && s.Current != nil && key == s.Current.Key {
 		d.Wrong++
 	}
 	if o := a.Outage; o != nil {

@@ -37,6 +37,9 @@ func (s *step) withdrawFor(i int, old PodState) {
 		s.State.Lost, s.steady = false, true
 		s.Doubt = nil
 	}
+	if undone != nil && undone.N == s.RecreationNumber {
+		s.Doubt = nil
+	}
 	if s.unsettled() == nil {
 		s.Owned, s.Back = nil, nil
 	}

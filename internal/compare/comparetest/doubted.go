@@ -77,7 +77,7 @@ var doubted = []Scenario{
 			refused refused         refused
 			S       S               refused
 			S       refused         connect_timeout  x3
-			S       B               connect_timeout  x40
+			S       B               connect_timeout  x58
 			S       B               *B
 			S       B               B                x20`,
 		Want: `
@@ -91,11 +91,11 @@ var doubted = []Scenario{
 			7 broke dns refused likely no_endpoints
 			7 changed cached-dns refused,connect_timeout
 			10 recovered dns lost 3 in 3s (2s to 4s) refused
-			39 disowned #1 uid-S 10.0.0.5 by name 1
-			39 broke ip wrong_pod
-			39 recreated uid-A 10.0.0.5 -> uid-B 10.0.0.9
-			50 recovered cached-dns lost 45 in 45s (44s to 46s) refused,connect_timeout
-			70 settled #2 by time: ip=misrouted(33 in 1m5s) dns=misrouted(4 in 5s) cached-dns=recovered(45 in 45s)`,
+			66 disowned #1 uid-S 10.0.0.5 by name 1
+			66 broke ip wrong_pod
+			66 recreated uid-A 10.0.0.5 -> uid-B 10.0.0.9
+			68 recovered cached-dns lost 63 in 1m3s (1m2s to 1m4s) refused,connect_timeout
+			70 settled #2 by time: ip=misrouted(6 in 1m5s) dns=misrouted(4 in 5s) cached-dns=recovered(63 in 1m3s)`,
 	},
 	{
 		Name:       "a name leads to the stranger again",
@@ -119,7 +119,7 @@ var doubted = []Scenario{
 	},
 	{
 		Name:       "a successor with the old IP and another name takes turns with one that is new",
-		Approaches: "ip dns", Pods: "A=web-a/10.0.0.5 S=web-s/10.0.0.5 B=web-b/10.0.0.9", Service: "10.96.0.1",
+		Approaches: "ip dns", Pods: "A=web-a/10.0.0.5 S=taker/10.0.0.5 B=web-b/10.0.0.9", Service: "10.96.0.1",
 		Rounds: `
 			- A
 			A A x3
@@ -135,7 +135,7 @@ var doubted = []Scenario{
 	},
 	{
 		Name:       "a successor with the old IP and another name says that it is not ready",
-		Approaches: "ip dns", Pods: "A=web-a/10.0.0.5 S=web-s/10.0.0.5 B=web-b/10.0.0.9", Service: "10.96.0.1",
+		Approaches: "ip dns", Pods: "A=web-a/10.0.0.5 S=taker/10.0.0.5 B=web-b/10.0.0.9", Service: "10.96.0.1",
 		Rounds: `
 			-  A
 			A  A x3
@@ -148,7 +148,7 @@ var doubted = []Scenario{
 	},
 	{
 		Name:       "a successor with the old IP and another name is reached for longer than settling",
-		Approaches: "ip dns", Pods: "A=web-a/10.0.0.5 S=web-s/10.0.0.5 B=web-b/10.0.0.9", Service: "10.96.0.1",
+		Approaches: "ip dns", Pods: "A=web-a/10.0.0.5 S=taker/10.0.0.5 B=web-b/10.0.0.9", Service: "10.96.0.1",
 		Rounds: `
 			- A
 			A A x3
@@ -161,7 +161,7 @@ var doubted = []Scenario{
 	},
 	{
 		Name:       "a successor with the old IP and another name is missed while nobody new joins",
-		Approaches: "ip dns", Pods: "A=web-a/10.0.0.5 S=web-s/10.0.0.5 B=web-b/10.0.0.9", Service: "10.96.0.1",
+		Approaches: "ip dns", Pods: "A=web-a/10.0.0.5 S=taker/10.0.0.5 B=web-b/10.0.0.9", Service: "10.96.0.1",
 		Rounds: `
 			- A
 			A B
@@ -187,8 +187,34 @@ var doubted = []Scenario{
 			5 settled #1 by answers: ip=survived dns=survived`,
 	},
 	{
+		Name:       "a successor with the old IP and a name of the same Deployment is missed by the names",
+		Approaches: "ip dns", Pods: "A=web-5d4f7-a/10.0.0.5 S=web-7c9bd-s/10.0.0.5 B=web-7c9bd-b/10.0.0.9", Service: "10.96.0.1",
+		Rounds: `
+			- A
+			A A x3
+			S S
+			S B x40`,
+		Want: `
+			1 pinned dns 10.0.0.5:80
+			5 recreated uid-A 10.0.0.5 -> uid-S 10.0.0.5
+			5 settled #1 by answers: ip=survived dns=survived`,
+	},
+	{
+		Name:       "a successor with the old IP and a name of the same DaemonSet is missed by the names",
+		Approaches: "ip dns", Pods: "A=agent-a/10.0.0.5 S=agent-s/10.0.0.5 B=agent-b/10.0.0.9", Service: "10.96.0.1",
+		Rounds: `
+			- A
+			A A x3
+			S S
+			S B x40`,
+		Want: `
+			1 pinned dns 10.0.0.5:80
+			5 recreated uid-A 10.0.0.5 -> uid-S 10.0.0.5
+			5 settled #1 by answers: ip=survived dns=survived`,
+	},
+	{
 		Name:       "a successor with the old IP and another name goes, too",
-		Approaches: "ip dns", Pods: "A=web-a/10.0.0.5 S=web-s/10.0.0.5 B=web-b/10.0.0.9", Service: "10.96.0.1",
+		Approaches: "ip dns", Pods: "A=web-a/10.0.0.5 S=taker/10.0.0.5 B=web-b/10.0.0.9", Service: "10.96.0.1",
 		Rounds: `
 			-       A
 			A       A x3
