@@ -174,7 +174,7 @@ func (e Event) recovered() string {
 // lasted is the duration with what is certain about it, and what it cost. Bounds are rounded away from it, so that they bound.
 func (o *Outage) lasted() string {
 	shortest, longest := o.Bounds()
-	s := fmt.Sprintf("%s (at least %s, at most %s), %s", human(o.Duration()), human(shortest.Truncate(tenth)), human((longest + tenth - 1).Truncate(tenth)), lost(o.Lost))
+	s := fmt.Sprintf("%s (at least %s, at most %s), %s", human(o.Duration()), human(shortest.Truncate(grain(shortest))), human((longest + grain(longest) - 1).Truncate(grain(longest))), lost(o.Lost))
 	if o.Void > 0 {
 		s += fmt.Sprintf(" and %d void", o.Void)
 	}
@@ -352,4 +352,12 @@ func human(d time.Duration) string {
 		return fmt.Sprintf("%.1fs", d.Seconds())
 	}
 	return d.Round(time.Second).String()
+}
+
+// grain is what human rounds such a duration to.
+func grain(d time.Duration) time.Duration {
+	if d < time.Minute {
+		return tenth
+	}
+	return time.Second
 }

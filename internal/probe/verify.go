@@ -23,7 +23,7 @@ func (c clock) unset() time.Time { return c.wall.Add(time.Since(c.mono)) }
 
 // verification verifies the certificate of a server for a name, as crypto/tls does, but that it must be good by one of the two
 // clocks only: who sets the prober's clock does not make the target's certificate expire. One that expires while the prober
-// runs does so by both.
+// runs does so by both, if later by as long as the machine was suspended: the second clock stands still then.
 func (c *Client) verification(name string) func(tls.ConnectionState) error {
 	return func(state tls.ConnectionState) error {
 		certificates := state.PeerCertificates

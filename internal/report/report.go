@@ -66,7 +66,7 @@ func (t *Target) when() string {
 		s += fmt.Sprintf(", nobody looked for %v", t.Paused)
 	}
 	if jumped := t.Last.Sub(t.First) - time.Duration(t.Span); jumped.Abs() >= time.Second {
-		s += fmt.Sprintf(", and its wall clock jumped by %v", Millis(jumped))
+		s += fmt.Sprintf(", and its wall clock jumped by %v (it was set, or the machine slept)", Millis(jumped))
 	}
 	return s
 }
