@@ -134,10 +134,10 @@ func TestThereAreAsManyConnectionsAsMemoryAndFilesAllow(t *testing.T) {
 		want   int
 	}{
 		{math.MaxInt64, math.MaxUint64, 20_000},
-		{math.MaxInt64, 20_064, 20_000},
-		{math.MaxInt64, 1024, 960},
+		{math.MaxInt64, 30_064, 20_000},
+		{math.MaxInt64, 1024, 640},
 		{50 << 20, 1 << 20, 400}, // manifests/configs/pod-httpd.yml
-		{50 << 20, 256, 192},
+		{50 << 20, 256, 128},
 		{1 << 20, 1024, 16},
 		{math.MaxInt64, 70, 16},
 		{math.MaxInt64 - 1, math.MaxUint64, 1 << 20},

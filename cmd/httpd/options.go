@@ -140,14 +140,13 @@ const (
 	otherFiles = 64
 )
 
-// roomFor is how many connections there may be with a memory limit ([math.MaxInt64] for none) and so many open files.
+// roomFor is how many connections there may be with a memory limit ([math.MaxInt64] for none) and so many open files. There may be half
+// as many again that were refused and have yet to read why.
 func roomFor(memory int64, files uint64) int {
 	n := int64(20_000)
 	if memory != math.MaxInt64 {
 		n = memory / perConnection
 	}
-	if files < otherFiles+uint64(n) {
-		n = int64(files) - otherFiles
-	}
-	return int(min(max(n, 16), mostConnections))
+	spare := int64(min(files, 4*mostConnections)) - otherFiles
+	return int(min(max(min(n, spare*2/3), 16), mostConnections))
 }

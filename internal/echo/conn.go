@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"strconv"
 	"sync/atomic"
+	"time"
 
 	"callbyname/internal/identity"
 )
@@ -77,8 +78,9 @@ type conn struct {
 	// frames may begin with anything. Only otherwise is what net/http writes an answer of its own.
 	handled atomic.Bool
 	http2   atomic.Bool
-	// unasked is true when bytes came in that no handler has yet.
-	unasked atomic.Bool
+	// asked is when the first of the bytes came in that no handler has yet, as [time.Time.UnixNano] has it; 0 for none. More of them do not
+	// change it: who sends byte by byte gains nothing.
+	asked atomic.Int64
 	// plain is set by the first Read when the client did not speak TLS to a TLS listener.
 	plain net.Conn
 }
@@ -89,10 +91,11 @@ func connContext(ctx context.Context, c net.Conn) context.Context {
 	return context.WithValue(ctx, connKey{}, c)
 }
 
-// connState is net/http's hook; idle means that an HTTP/1 answer is out.
+// connState is net/http's hook; idle means that an HTTP/1 answer is out, and what the handler left of the request's body is read.
 func connState(c net.Conn, state http.ConnState) {
 	if c := c.(*conn); state == http.StateIdle && !c.http2.Load() {
 		c.handled.Store(false)
+		c.asked.Store(0)
 	}
 }
 
@@ -107,7 +110,7 @@ func connOf(r *http.Request) *conn {
 // begin counts a request that has reached a handler.
 func (c *conn) begin(r *http.Request) {
 	c.served.Add(1)
-	c.unasked.Store(false)
+	c.asked.Store(0)
 	if r.ProtoMajor == 2 {
 		c.http2.Store(true)
 	}
@@ -116,8 +119,8 @@ func (c *conn) begin(r *http.Request) {
 
 func (c *conn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
-	if n > 0 && !c.unasked.Load() {
-		c.unasked.Store(true)
+	if n > 0 {
+		c.note()
 	}
 	if err != nil && c.secure && c.plain == nil {
 		var not tls.RecordHeaderError
@@ -126,6 +129,13 @@ func (c *conn) Read(p []byte) (int, error) {
 		}
 	}
 	return n, err
+}
+
+// note says that something has come in.
+func (c *conn) note() {
+	if c.asked.Load() == 0 {
+		c.asked.CompareAndSwap(0, time.Now().UnixNano())
+	}
 }
 
 // Close gives the connection's seat to others.
@@ -137,13 +147,13 @@ func (c *conn) Close() error {
 
 // idle reports whether the last answer is out, and nothing came in after it.
 func (c *conn) idle() bool {
-	return !c.unasked.Load() && (!c.handled.Load() || c.http2.Load()) && !unread(c.raw)
+	return c.asked.Load() == 0 && (!c.handled.Load() || c.http2.Load()) && !unread(c.raw)
 }
 
 // pending reports whether the client has sent something that no handler has got yet. On HTTP/2 it is not known of what was
 // read already: most frames are no requests.
 func (c *conn) pending() bool {
-	return c.unasked.Load() && !c.http2.Load() || unread(c.raw)
+	return c.asked.Load() != 0 && !c.http2.Load() || unread(c.raw)
 }
 
 // looksLikeHTTP tells a client that forgot the s in https from noise.

@@ -62,13 +62,11 @@ func (s *Server) mux(admin bool) *labstack.Echo {
 			s.encoder.Set(h, conn.local, s.Ready())
 			// RFC 9112, section 6.1, has a connection end with a request that has chunks and a length: others may take another part of it
 			// for the next request. net/http drops the length without telling.
-			if s.drains.Load() || len(r.TransferEncoding) > 0 {
+			if s.drains.Load() || len(r.TransferEncoding) > 0 || conn.seats.yields(conn) {
 				h["Connection"] = s.fixed.closing
 			}
-			err := crowded
-			if err != nil {
-				conn.raw.Close() // an answer would have to wait for the client, too
-			} else {
+			err := crowded // an answer would have to wait for the client, too
+			if err == nil {
 				err = s.admit(r)
 			}
 			if err == nil && admin {

@@ -1,6 +1,7 @@
 package echo
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"io"
@@ -164,6 +165,46 @@ func TestAShutdownDoesNotWaitForever(t *testing.T) {
 	}
 	if err := <-done; err == nil || err.Error() == "answered" {
 		t.Errorf("the client got %v", err)
+	}
+}
+
+func TestAShutdownDoesNotWaitForABodyThatWasReadLongAgo(t *testing.T) {
+	s, address := serve(t, Options{}, "127.0.0.1:0", nil)
+	c, r := from(t, "127.0.0.1", address)
+	io.WriteString(c, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n")
+	until(t, func() bool { return s.Active() == 1 })
+	exchange(t, c, r, "POST", "hello")
+	until(t, func() bool { return !s.pending() })
+}
+
+func TestWhatWasSentBeforeAShutdownIsAnswered(t *testing.T) {
+	// All is sent before the server accepts anything, so that it lies in the backlog.
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const n = 100
+	var conns []net.Conn
+	var readers []*bufio.Reader
+	for range n {
+		c, r := from(t, "127.0.0.1", ln.Addr().String())
+		io.WriteString(c, get)
+		conns, readers = append(conns, c), append(readers, r)
+	}
+	s := New(Options{Identity: pod(), MaxConnections: 10})
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(ln) }()
+	until(t, func() bool { return open(s) > 0 })
+	if err := s.Shutdown(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if err := <-served; !errors.Is(err, http.ErrServerClosed) {
+		t.Error(err)
+	}
+	for i, c := range conns {
+		if res, _ := exchange(t, c, readers[i], "GET", ""); res.StatusCode != 200 {
+			t.Errorf("%d: %v", i, res.Status)
+		}
 	}
 }
 

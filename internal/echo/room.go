@@ -10,6 +10,8 @@ const (
 	roomPerConnection = 32 << 10
 	// modest is how much of a request, headers and body, is kept without asking for room.
 	modest = 4 << 10
+	// growth is how many times as much memory a request takes than it is long, and mostGrowth in HTML.
+	growth, mostGrowth = 4, 8
 )
 
 // room is memory that few requests need at once: what /echo keeps of a large request until its answer is out, and the answer. Who
@@ -17,6 +19,11 @@ const (
 type room struct {
 	mu   sync.Mutex
 	free int64
+}
+
+// newRoom has room for one request at least, however large.
+func newRoom(o Options) room {
+	return room{free: max(int64(o.MaxConnections)*roomPerConnection, mostGrowth*int64(o.MaxHeader+maxShown))}
 }
 
 // take takes n bytes if there are so many.
@@ -46,9 +53,9 @@ func (s *Server) reserve(r *http.Request) (shown int64, done func(), err error) 
 		return maxShown, func() {}, nil
 	}
 	// What came in, what it becomes in the format of the answer, and that format growing.
-	need := 4 * (header + body)
+	need := growth * (header + body)
 	if negotiate(r.Header["Accept"]) == html {
-		need = 8 * (header + body)
+		need = mostGrowth * (header + body)
 	}
 	if s.room.take(need) {
 		return maxShown, func() { s.room.give(need) }, nil

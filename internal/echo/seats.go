@@ -11,7 +11,7 @@ import (
 // seats are how many connections there may be at once. When all are taken, a new one gets a seat from the client (the address) with the
 // most connections that keep the server waiting: between two requests, in the middle of one, or with an answer that is not
 // taken. Of those it is the one that has waited longest. So who opens thousands takes seats from itself. A connection whose request
-// is being worked on keeps its seat. So that there is always one to be had, the requests that sit and wait for nobody are bounded:
+// is being worked on keeps its seat until that is answered; where no other is to be had, who has its share is asked to close with that. So that there is always one to be had, the requests that sit and wait for nobody are bounded:
 // delays that were asked for, and requests on HTTP/2 connections beyond the first.
 //
 // A nil *seats lets everybody in: the admin listener's, and that of a server of somebody else's.
@@ -30,7 +30,7 @@ type seats struct {
 	crowd   crowd // the same
 	shares  [shares]int
 	evicted uint64
-	again   *time.Timer // nil when nobody has to look again
+	again   *time.Timer // to look again when nobody should go; else nil
 }
 
 // seat is what a connection has of the seats. Their mutex guards it.
@@ -130,12 +130,36 @@ func (s *seats) victim() *conn {
 	}
 	c := s.crowd[0].longest
 	for tries := 0; c != nil && tries < 64; tries++ {
-		if sat := time.Since(c.seat.since); sat > patience || sat > moment && c.seat.requests == 0 && c.idle() {
+		if sat := c.sat(); sat > patience || sat > moment && c.seat.requests == 0 && c.idle() {
 			return c
 		}
 		c = c.seat.after
 	}
 	return nil
+}
+
+// sat is for how long c has kept the server waiting: since its client could do something, and did not, or since it began to ask.
+func (c *conn) sat() time.Duration {
+	sat := time.Since(c.seat.since)
+	if sat <= moment || c.seat.requests > 0 {
+		return sat
+	}
+	if unread(c.raw) {
+		c.note() // net/http has not had the time to read it
+	}
+	return min(sat, time.Since(time.Unix(0, c.asked.Load())))
+}
+
+// yields reports whether the connection of c is to end with the answer that it is to get: somebody seeks a seat, there is nobody who
+// should go, and c's client has as many as there are for each. Unlike an eviction it costs the client no request.
+func (s *seats) yields(c *conn) bool {
+	if s == nil {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.seeking > 0 && s.again != nil && s.taken >= s.max &&
+		c.seat.caller.connections*len(s.callers) >= s.taken-s.shares[streams]-s.shares[delays]
 }
 
 // leave gives c's seat back. A connection is closed more than once.
@@ -230,7 +254,7 @@ func (s *seats) goes(c *conn) bool {
 	return c.seat.going
 }
 
-// errCrowded is why a request was not answered, and its HTTP/2 connection closed.
+// errCrowded is why a request was not answered, and its HTTP/2 stream reset.
 var errCrowded = errors.New("too many requests at once on HTTP/2 connections")
 
 // begin counts a request that a handler has got; end must follow, whatever it returns.
@@ -282,12 +306,13 @@ func (s *seats) wait(c *conn, do func() error) error {
 	c.seat.busy--
 	s.sit(c)
 	s.mu.Unlock()
-	err := do()
-	s.mu.Lock()
-	c.seat.busy++
-	s.rise(c)
-	s.mu.Unlock()
-	return err
+	defer func() { // do may panic
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		c.seat.busy++
+		s.rise(c)
+	}()
+	return do()
 }
 
 // enter takes one more of a share if there is one, and exit gives it back.

@@ -2,11 +2,14 @@ package echo
 
 import (
 	"bufio"
+	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -101,6 +104,133 @@ func TestSlowRequestsMakeRoomWhateverTheyAreSlowAt(t *testing.T) {
 	}
 }
 
+// busy sends requests without a pause, the next before the last is answered, from so many connections, and makes new ones for those that the server closes, until the test ends.
+func busy(t *testing.T, ip, address string, connections int) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	var all sync.WaitGroup
+	t.Cleanup(func() { cancel(); all.Wait() })
+	ask := func() {
+		d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(ip)}}
+		c, err := d.DialContext(ctx, "tcp", address)
+		if err != nil {
+			return
+		}
+		defer c.Close()
+		defer context.AfterFunc(ctx, func() { c.Close() })()
+		r := bufio.NewReader(c)
+		io.WriteString(c, get+get+get)
+		for {
+			io.WriteString(c, get) // an error is the answer's, too
+			res, err := http.ReadResponse(r, nil)
+			if err != nil {
+				return
+			}
+			if _, err := io.Copy(io.Discard, res.Body); err != nil || res.Close {
+				return
+			}
+		}
+	}
+	for range connections {
+		all.Go(func() {
+			for ctx.Err() == nil {
+				ask()
+			}
+		})
+	}
+}
+
+func TestWhoKeepsManyConnectionsBusyMakesRoom(t *testing.T) {
+	for name, idle := range map[string]int{"alone": 0, "besides others": 3} {
+		t.Run(name, func(t *testing.T) {
+			const most = 8
+			s, address := serve(t, Options{MaxConnections: most}, "127.0.0.1:0", nil)
+			for n := range idle {
+				from(t, fmt.Sprintf("127.0.1.%d", 1+n), address)
+			}
+			until(t, func() bool { return open(s) == idle })
+			busy(t, "127.0.0.2", address, most-idle)
+			until(t, func() bool { return open(s) == most })
+			for range 5 {
+				c, r := from(t, "127.0.0.1", address)
+				exchange(t, c, r, "GET", get)
+				c.Close()
+			}
+		})
+	}
+}
+
+func TestWhoHasLessThanItsShareIsNotAskedToMakeRoom(t *testing.T) {
+	s, address := serve(t, Options{MaxConnections: 4}, "127.0.0.1:0", nil)
+	few, fewReader := from(t, "127.0.0.3", address)
+	exchange(t, few, fewReader, "GET", get)
+	many, manyReader := from(t, "127.0.0.2", address)
+	for range 2 {
+		from(t, "127.0.0.2", address)
+	}
+	until(t, func() bool { return open(s) == 4 })
+	s.seats.mu.Lock() // as if somebody sought a seat, and nobody had waited long enough to be evicted
+	s.seats.seeking++
+	s.seats.again = time.AfterFunc(time.Hour, s.seats.look)
+	s.seats.mu.Unlock()
+	if res, _ := exchange(t, few, fewReader, "GET", get); res.Close {
+		t.Error("who has one of four is asked to close it")
+	}
+	if res, _ := exchange(t, many, manyReader, "GET", get); !res.Close {
+		t.Error("who has three of four is not asked to close one")
+	}
+	s.seats.mu.Lock()
+	defer s.seats.mu.Unlock()
+	s.seats.seeking--
+	s.seats.again.Stop()
+	s.seats.again = nil
+}
+
+func TestWhoHasJustAskedKeepsItsSeatHoweverLongItWasIdle(t *testing.T) {
+	s, address := serve(t, Options{}, "127.0.0.1:0", nil)
+	c, r := from(t, "127.0.0.1", address)
+	exchange(t, c, r, "GET", get)
+	until(t, func() bool { return len(s.seats.seated()) == 1 })
+	server := s.seats.seated()[0]
+	until(t, server.idle)
+	long := time.Now().Add(-time.Hour)
+	s.seats.mu.Lock()
+	defer s.seats.mu.Unlock()
+	server.seat.since = long
+	if s.seats.victim() != server {
+		t.Error("idle for an hour, and keeps its seat")
+	}
+	io.WriteString(c, "G")
+	until(t, func() bool { return server.asked.Load() != 0 })
+	if v := s.seats.victim(); v != nil && server.sat() < patience {
+		t.Error("the next request begins, and it has to go")
+	}
+	server.asked.Store(long.UnixNano())
+	io.WriteString(c, "E")
+	until(t, func() bool { return !unread(server.raw) })
+	if s.seats.victim() != server {
+		t.Error("an hour in a request's first line, and keeps its seat")
+	}
+}
+
+func TestAPanicLeavesNoSeatBusy(t *testing.T) {
+	s := newSeats(1)
+	c := &conn{}
+	c.seat.caller = &caller{}
+	s.crowd.Push(c.seat.caller)
+	func() {
+		defer func() { recover() }()
+		if err := s.begin(c); err != nil {
+			t.Error(err)
+		}
+		defer s.end(c)
+		s.wait(c, func() error { panic("no") })
+	}()
+	if c.seat.busy != 0 || c.seat.requests != 0 || !c.seat.waits {
+		t.Errorf("%+v", c.seat)
+	}
+}
+
 func TestARequestThatIsWorkedOnKeepsItsSeat(t *testing.T) {
 	s, address := serve(t, Options{MaxConnections: 2}, "127.0.0.1:0", nil)
 	held, r := from(t, "127.0.0.1", address)
@@ -132,29 +262,41 @@ func TestNotAllSeatsCanBeHeldByDelays(t *testing.T) {
 	}
 }
 
-func TestAnHTTP2ConnectionThatWantsTooMuchAtOnceIsClosed(t *testing.T) {
+func TestARequestTooManyOnAnHTTP2ConnectionIsResetAndNoOther(t *testing.T) {
 	s, address := serve(t, Options{MaxConnections: 8}, "127.0.0.1:0", nil)
 	greedy := client(t, h2c, nil)
 	greedy.Timeout = 20 * time.Second
 	do(t, greedy, "GET", "http://"+address+"/", "") // so that there is one connection for all
-	results := make(chan error, 4)
-	for range 4 { // one and a quarter of eight would be three
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	held := make(chan error, 3)
+	for n := range cap(held) { // one, and a quarter of eight
+		req, err := http.NewRequestWithContext(ctx, "GET", "http://"+address+"/echo?delay=1m", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
 		go func() {
-			res, err := greedy.Get("http://" + address + "/echo?delay=1m")
+			res, err := greedy.Do(req)
 			if err == nil {
 				err = errors.Join(errors.New(res.Status), res.Body.Close())
 			}
-			results <- err
+			held <- err
 		}()
+		until(t, func() bool { return s.Active() == int64(n+1) })
 	}
-	for range 4 {
-		if err := <-results; err == nil || strings.HasPrefix(err.Error(), "200") {
-			t.Errorf("got %v", err)
+	if res, err := greedy.Get("http://" + address + "/"); err == nil {
+		t.Error(res.Status, res.Body.Close())
+	}
+	cancel()
+	for range cap(held) {
+		if err := <-held; !errors.Is(err, context.Canceled) {
+			t.Errorf("one of those that were not too many: %v", err)
 		}
 	}
-	until(t, func() bool { return s.Active() == 0 && open(s) == 0 })
-	if res, _ := do(t, client(t, h2c, nil), "GET", "http://"+address+"/", ""); res.StatusCode != 200 {
-		t.Errorf("%v", res.Status)
+	until(t, func() bool { return s.Active() == 0 })
+	_, body := do(t, greedy, "GET", "http://"+address+"/", "", "Accept: application/json")
+	if who := decode[Who](t, body); who.Served != 6 {
+		t.Errorf("request %d of its connection, want 6 of one", who.Served)
 	}
 }
 
@@ -173,6 +315,14 @@ func TestWithoutRoomABodyIsCountedAndLessOfItShown(t *testing.T) {
 	}
 	if res, body := do(t, c, "GET", url, "", "X: "+strings.Repeat("x", 5000)); res.StatusCode != 503 || !strings.Contains(body, "large requests") {
 		t.Errorf("%v %q", res.Status, body)
+	}
+}
+
+func TestThereIsRoomForTheLargestRequestHoweverFewConnections(t *testing.T) {
+	_, address := serve(t, Options{MaxConnections: 1}, "127.0.0.1:0", nil)
+	res, body := do(t, client(t, http1, nil), "POST", "http://"+address+"/echo", strings.Repeat("x", maxShown), "Accept: text/html", "X: "+strings.Repeat("y", 31<<10))
+	if res.StatusCode != 200 || !strings.Contains(body, strings.Repeat("x", maxShown)) {
+		t.Errorf("%v, %d bytes", res.Status, len(body))
 	}
 }
 
@@ -206,36 +356,5 @@ func TestSeatsAreGivenBack(t *testing.T) {
 				t.Errorf("left behind: %+v", s.seats)
 			}
 		})
-	}
-}
-
-func TestWhatWasSentBeforeAShutdownIsAnswered(t *testing.T) {
-	// All is sent before the server accepts anything, so that it lies in the backlog.
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	const n = 100
-	var conns []net.Conn
-	var readers []*bufio.Reader
-	for range n {
-		c, r := from(t, "127.0.0.1", ln.Addr().String())
-		io.WriteString(c, get)
-		conns, readers = append(conns, c), append(readers, r)
-	}
-	s := New(Options{Identity: pod(), MaxConnections: 10})
-	served := make(chan error, 1)
-	go func() { served <- s.Serve(ln) }()
-	until(t, func() bool { return open(s) > 0 })
-	if err := s.Shutdown(t.Context()); err != nil {
-		t.Error(err)
-	}
-	if err := <-served; !errors.Is(err, http.ErrServerClosed) {
-		t.Error(err)
-	}
-	for i, c := range conns {
-		if res, _ := exchange(t, c, readers[i], "GET", ""); res.StatusCode != 200 {
-			t.Errorf("%d: %v", i, res.Status)
-		}
 	}
 }

@@ -29,6 +29,8 @@ const (
 	buffers = 64 << 10
 	// settling is for how long a shutdown looks for requests that were sent and not read yet.
 	settling = 3 * time.Second
+	// quiet is how many looks in a row must find none: for some microseconds one cannot be seen, between accept(2) or read(2) and the note of it.
+	quiet = 5
 )
 
 // Options are what a Server is made of. A zero duration or size means the default that stands beside it.
@@ -100,7 +102,7 @@ func New(o Options) *Server {
 		o.Observe = func(Record) {}
 	}
 	s := &Server{options: o, encoder: identity.NewEncoder(o.Identity), rows: identityRows(o.Identity), fixed: newFixed(),
-		seats: newSeats(o.MaxConnections), room: room{free: int64(o.MaxConnections) * roomPerConnection}}
+		seats: newSeats(o.MaxConnections), room: newRoom(o)}
 	s.scratch.New = func() any { return new(scratch) }
 	ctx, cancel := context.WithCancel(context.Background())
 	s.cancel = cancel
@@ -210,7 +212,10 @@ func (s *Server) settle(ctx context.Context) {
 	defer cancel()
 	again := time.NewTicker(time.Millisecond)
 	defer again.Stop()
-	for s.pending() {
+	for looks := 0; looks < quiet; looks++ {
+		if s.pending() {
+			looks = -1
+		}
 		select {
 		case <-again.C:
 		case <-ctx.Done():

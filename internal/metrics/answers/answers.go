@@ -23,7 +23,7 @@ var (
 	identified = scrape.Gauge("httpd_identity_info", "Who answers: the pod, its node, and this very process. Always 1.",
 		"node_name", "pod_ips", "pod_name", "pod_namespace", "pod_uid", "process")
 	inFlight = scrape.Gauge("httpd_requests_in_flight", "Requests that are being answered, the scrape itself among them.")
-	open     = scrape.Gauge("httpd_connections", "Connections that are open, but for the admin listener's.")
+	open     = scrape.Gauge("httpd_connections", "Connections that have a place: all that are open, but for the admin listener's, and those that were refused and have yet to read why.")
 	evicted  = scrape.Counter("httpd_connections_evicted_total", "Connections that were closed because others came and there may be no more at once.")
 	ready    = scrape.Gauge("httpd_ready", "1 if /readyz says so, else 0.")
 	draining = scrape.Gauge("httpd_draining", "1 from the signal to stop to the end, else 0.")
