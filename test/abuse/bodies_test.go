@@ -42,7 +42,7 @@ func TestAStormOfBodies(t *testing.T) {
 		t.Error("too little happened")
 	}
 	h.wantAlive(h.cgroup.limit)
-	p.stop()
+	p.wantKept()
 }
 
 // results are what became of bodies. Those that are too long can be told so, or lose the connection while they still send.

@@ -22,7 +22,7 @@ func TestTenThousandIdleConnectionsInThePodsMemory(t *testing.T) {
 	})
 	p.wantMore(100)
 	h.wantAlive(h.cgroup.limit)
-	p.stop()
+	p.wantKept()
 }
 
 // Where there is memory for them, all are kept: nobody has to go.
@@ -51,7 +51,7 @@ func TestTenThousandIdleAndAThousandSlowConnectionsAreAllKept(t *testing.T) {
 		}
 	}
 	h.wantAlive(memory)
-	p.stop()
+	p.wantKept()
 }
 
 // slowness is what a slow connection does at first, and then byte by byte.
@@ -100,7 +100,7 @@ func TestAThousandSlowConnections(t *testing.T) {
 				p.wantMore(10)
 			}
 			h.wantAlive(h.cgroup.limit)
-			p.stop()
+			p.wantKept()
 		})
 	}
 }

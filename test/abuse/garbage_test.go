@@ -73,7 +73,7 @@ func TestGarbageIsRefused(t *testing.T) {
 	}
 	p.wantMore(10)
 	h.wantAlive(h.cgroup.limit)
-	p.stop()
+	p.wantKept()
 }
 
 // refused sends bytes and nothing after them, and wants no answer but a refusal.
@@ -132,7 +132,7 @@ func TestAStormOfNoise(t *testing.T) {
 	noise(t, newCrowd(t, h.address), 3000)
 	p.wantMore(10)
 	h.wantAlive(h.cgroup.limit)
-	p.stop()
+	p.wantKept()
 }
 
 // noise opens n connections that say something that is no request, be it one of the above or random, and waits for no answer.

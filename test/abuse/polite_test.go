@@ -18,6 +18,7 @@ import (
 type polite struct {
 	t       *testing.T
 	address string
+	dials   atomic.Int64 // for the connections that are kept
 	count   atomic.Int64
 	worst   atomic.Int64 // nanoseconds
 	ended   sync.WaitGroup
@@ -34,7 +35,11 @@ func callPolitely(t *testing.T, address string) *polite {
 	ctx, cancel := context.WithCancel(t.Context())
 	p := &polite{t: t, address: address, cancel: cancel}
 	kept := func(set func(*http.Protocols)) *http.Transport {
-		tr := &http.Transport{Protocols: new(http.Protocols)}
+		tr := &http.Transport{Protocols: new(http.Protocols), DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			p.dials.Add(1)
+			var d net.Dialer
+			return d.DialContext(ctx, network, address)
+		}}
 		set(tr.Protocols)
 		return tr
 	}
@@ -113,6 +118,15 @@ func (p *polite) stop() {
 	})
 }
 
+// wantKept ends the calls, and wants that httpd has closed none of the connections that are kept. The transport replaces one without telling.
+func (p *polite) wantKept() {
+	p.t.Helper()
+	p.stop()
+	if n := p.dials.Load(); n != 2 {
+		p.t.Errorf("the polite client made %d connections to keep, want one of HTTP/1.1 and one of h2c", n)
+	}
+}
+
 // crowd opens connections to httpd, from several addresses so that ports last.
 type crowd struct {
 	t       *testing.T
@@ -174,7 +188,7 @@ func (c *crowd) still() (open int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, conn := range c.open {
-		conn.SetReadDeadline(time.Now().Add(time.Microsecond))
+		conn.SetReadDeadline(time.Now().Add(time.Millisecond))
 		if _, err := conn.Read(make([]byte, 4096)); err == nil || isTimeout(err) {
 			open++
 		}

@@ -29,8 +29,8 @@ func TestSlowhttptestFindsTheServiceAvailableAllTheTime(t *testing.T) {
 				path = "/echo?size=1000000"
 			}
 			report := filepath.Join(t.TempDir(), "report")
-			// It wants to open 1,000 connections, 1,000 a second, and gives up a connection for its own question after 5 seconds.
-			attack := exec.CommandContext(t.Context(), "slowhttptest", append(args, "-c", "1000", "-r", "1000", "-l", "6", "-p", "5", "-g", "-o", report,
+			// It wants to open 1,000 connections, 1,000 a second, and gives up a connection for its own question after 20 seconds.
+			attack := exec.CommandContext(t.Context(), "slowhttptest", append(args, "-c", "1000", "-r", "1000", "-l", "6", "-p", "20", "-g", "-o", report,
 				"-u", "http://"+h.address+path)...)
 			var out bytes.Buffer
 			attack.Stdout, attack.Stderr = &out, &out
