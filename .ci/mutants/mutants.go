@@ -419,7 +419,7 @@ var mutants = []mutant{
 		file: "internal/compare/summary.go",
 		old:  "a.Lost == b.Lost && a.For == b.For && ",
 		new:  "",
-		test: "TestATargetsSumIsTheSummarysThoughItReusesTheOneBefore",
+		test: "TestASumThatIsBroughtUpToDateIsTheSummarys",
 	},
 	{
 		name: "a prober that a CPU limit stops again and again for a moment blames the target",
