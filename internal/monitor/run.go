@@ -20,14 +20,15 @@ import (
 // as failed for it, and at most one round per target waits. A tick that comes too late because the process was stopped or
 // got no CPU is skipped as well.
 //
-// A probe that failed while the process was stopped or the machine asleep is Void with the reason Paused; one that timed
-// out, or was hung up on, while the process got no CPU is Void with the reason Starved.
+// A probe that failed, or took longer than its timeout, while the process was stopped or the machine asleep is Void with the
+// reason Paused; one that timed out, or was hung up on, while the process got no CPU is Void with the reason Starved.
 //
 // When ctx ends, probes in flight see that through their context, their rounds are completed and consumed, all probers are
 // closed, and Run returns what went wrong with closing them: nil as a rule. No goroutine outlives Run.
 func (m *Monitor) Run(ctx context.Context, consume func(probe.Round) []probe.Pin) error {
 	r := &run{
 		start:    time.Now(),
+		timeout:  m.timeout,
 		sentinel: newSentinel(m.timeout),
 		done:     make(chan *target, len(m.targets)),
 	}
@@ -55,6 +56,7 @@ func (m *Monitor) Run(ctx context.Context, consume func(probe.Round) []probe.Pin
 // run is what the goroutines of one Run share.
 type run struct {
 	start    time.Time
+	timeout  time.Duration
 	sentinel *sentinel
 	probes   sync.WaitGroup
 	// done are the targets whose round is complete. It has room for every target, and no target is in it twice, so that no
@@ -111,7 +113,7 @@ func (r *run) probe(ctx context.Context, t *target, i int, pin netip.AddrPort) {
 	began, lost := time.Now(), r.sentinel.lost()
 	t.began[i] = began.Sub(r.start)
 	result := t.probers[i].Probe(ctx, pin)
-	if result.Outcome.Failed() {
+	if doubtful(&result, r.timeout) {
 		r.sentinel.excuse(&result, began, lost)
 	}
 	t.round.Results[i] = result
@@ -120,6 +122,12 @@ func (r *run) probe(ctx context.Context, t *target, i int, pin netip.AddrPort) {
 		r.sentinel.leave()
 		r.done <- t
 	}
+}
+
+// doubtful reports whether a result may be the prober's own fault. No answer takes longer than the timeout, unless the prober was
+// away, and then nobody knows how long it took.
+func doubtful(r *probe.Result, timeout time.Duration) bool {
+	return r.Outcome.Failed() || r.Outcome == probe.OK && r.Total > timeout
 }
 
 // lag is d in whole microseconds, rounded up, since it is there to bound.

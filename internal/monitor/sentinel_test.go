@@ -197,6 +197,28 @@ func TestABeatThatIsDueAndHasNotFiredCounts(t *testing.T) {
 	}
 }
 
+// How long an answer took, nobody knows who was stopped meanwhile.
+func TestAnAnswerAcrossAPauseIsNoLatency(t *testing.T) {
+	for _, c := range []struct {
+		took, stopped time.Duration
+		want          probe.Outcome
+	}{
+		{took: 3 * time.Second, stopped: 2 * time.Second, want: probe.Void},
+		{took: 3 * time.Second, stopped: 500 * ms, want: probe.OK},
+		{took: 900 * ms, stopped: 2 * time.Second, want: probe.OK}, // it was there before
+	} {
+		b := newBeats(900 * ms)
+		b.look(beatPeriod+c.stopped, 0)
+		r := probe.Result{Outcome: probe.OK, Total: c.took}
+		if doubtful(&r, 900*ms) {
+			b.excuse(&r, 0, 0)
+		}
+		if r.Outcome != c.want {
+			t.Errorf("an answer after %v, of which the prober was stopped for %v, is %s %s", c.took, c.stopped, r.Outcome, r.Detail)
+		}
+	}
+}
+
 func TestAVoidResultStillTellsWhatTheProbeCameTo(t *testing.T) {
 	r := probe.Result{Outcome: probe.ResponseTimeout, Detail: "no answer within 900ms", Status: 200}
 	void(&r, probe.Starved, "the prober got no CPU for 412ms")
