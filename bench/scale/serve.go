@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -11,7 +12,6 @@ import (
 	"strconv"
 	"time"
 
-	"callbyname/internal/dnsserver"
 	"callbyname/internal/identity"
 )
 
@@ -32,25 +32,27 @@ func serve(number string) error {
 	if err != nil || n < 1 || n > mostTargets {
 		return fmt.Errorf("serving %q targets: from 1 to %d", number, mostTargets)
 	}
-	names, err := dnsserver.Start("127.0.0.1:0", zone)
+	names, err := listenNames()
 	if err != nil {
 		return err
 	}
-	defer names.Close()
+	defer names.conn.Close()
 	answers := make(map[netip.Addr][]byte, n)
-	ln, err := net.Listen("tcp4", "0.0.0.0:0") // all of 127.0.0.0/8 leads here
+	config := net.ListenConfig{KeepAlive: -1}                           // four system calls for each connection
+	ln, err := config.Listen(context.Background(), "tcp4", "0.0.0.0:0") // all of 127.0.0.0/8 leads here
 	if err != nil {
 		return err
 	}
 	defer ln.Close()
 	port := ln.Addr().(*net.TCPAddr).AddrPort().Port()
 	for i := range n {
-		if err := names.Set(host(i), 5*time.Second, address(i)); err != nil {
+		if err := names.set(host(i), address(i)); err != nil {
 			return err
 		}
 		answers[address(i)] = answer(i, port)
 	}
-	fmt.Println(names.Addr(), port)
+	fmt.Println(names.conn.LocalAddr(), port)
+	go names.serve()
 	go accept(ln, answers)
 	_, err = io.Copy(io.Discard, os.Stdin)
 	return err

@@ -160,7 +160,8 @@ func BenchmarkRound(b *testing.B) {
 		})
 		b.Run(fmt.Sprintf("%T/monitor", p), func(b *testing.B) {
 			m := newMonitor(b, together, addr, p, Options{Interval: time.Second, Timeout: 900 * ms})
-			r := &run{start: time.Now(), sentinel: newSentinel(time.Minute), done: make(chan *target, together)}
+			r := newRun(time.Minute, together)
+			defer r.workers.end()
 			r.sentinel.awake = true // and its goroutine would wake now and then
 			b.ReportAllocs()
 			for i := 0; i < b.N; i += together {

@@ -249,7 +249,8 @@ func TestTheSentinelRestsWhenTheRoundIsComplete(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &run{start: time.Now(), sentinel: newSentinel(time.Minute), done: make(chan *target, 1)}
+	r := newRun(time.Minute, 1)
+	defer r.workers.end()
 	r.begin(t.Context(), m.targets[0], r.start)
 	if r.sentinel.rounds != 1 {
 		t.Errorf("the sentinel counts %d rounds under way, want 1", r.sentinel.rounds)

@@ -2,7 +2,6 @@ package monitor
 
 import (
 	"context"
-	"net/netip"
 	"slices"
 	"sync"
 	"time"
@@ -26,19 +25,14 @@ import (
 // When ctx ends, probes in flight see that through their context, their rounds are completed and consumed, all probers are
 // closed, and Run returns what went wrong with closing them: nil as a rule. No goroutine outlives Run.
 func (m *Monitor) Run(ctx context.Context, consume func(probe.Round) []probe.Pin) error {
-	r := &run{
-		start:    time.Now(),
-		timeout:  m.timeout,
-		sentinel: newSentinel(m.timeout),
-		done:     make(chan *target, len(m.targets)),
-	}
+	r := newRun(m.timeout, len(m.targets))
 	ended := make(chan struct{})
 	var own sync.WaitGroup
 	own.Go(func() { r.sentinel.watch(ended) })
 	own.Go(func() {
 		defer close(r.done)
 		r.tick(ctx, m)
-		r.probes.Wait()
+		r.workers.end()
 	})
 	for t := range r.done {
 		for _, p := range consume(t.round) {
@@ -58,10 +52,16 @@ type run struct {
 	start    time.Time
 	timeout  time.Duration
 	sentinel *sentinel
-	probes   sync.WaitGroup
+	workers  *workers
 	// done are the targets whose round is complete. It has room for every target, and no target is in it twice, so that no
 	// probe ever waits for the consumer.
 	done chan *target
+}
+
+func newRun(timeout time.Duration, targets int) *run {
+	return &run{
+		start: time.Now(), timeout: timeout, sentinel: newSentinel(timeout), workers: newWorkers(), done: make(chan *target, targets),
+	}
 }
 
 // tick starts rounds until ctx ends.
@@ -104,19 +104,19 @@ func (r *run) begin(ctx context.Context, t *target, now time.Time) {
 	t.left.Store(int32(len(t.probers)))
 	pin := *t.pin.Load()
 	for i := range t.probers {
-		r.probes.Go(func() { r.probe(ctx, t, i, pin) })
+		r.workers.start(job{ctx, t, i, pin}, r.probe)
 	}
 }
 
-// probe makes probe i of t's round, and passes the round on when it was the last one to return.
-func (r *run) probe(ctx context.Context, t *target, i int, pin netip.AddrPort) {
-	began, lost := time.Now(), r.sentinel.lost()
-	t.began[i] = began.Sub(r.start)
-	result := t.probers[i].Probe(ctx, pin)
+// probe makes a probe, and passes the round on when it was the last one to return.
+func (r *run) probe(j job) {
+	t, began, lost := j.target, time.Now(), r.sentinel.lost()
+	t.began[j.prober] = began.Sub(r.start)
+	result := t.probers[j.prober].Probe(j.ctx, j.pin)
 	if doubtful(&result, r.timeout) {
 		r.sentinel.excuse(&result, began, lost)
 	}
-	t.round.Results[i] = result
+	t.round.Results[j.prober] = result
 	if t.left.Add(-1) == 0 {
 		t.round.Lag = lag(slices.Max(t.began) - t.round.At)
 		r.sentinel.leave()

@@ -117,7 +117,8 @@ func needsZone(a netip.Addr) bool { return a.Is6() && a.IsLinkLocalUnicast() && 
 func (p *run) handshake(ctx context.Context) *fault {
 	began := time.Now()
 	defer func() { p.result.Phases.TLS = whole(time.Since(began)) }()
-	defer p.bound(ctx)()
+	unbound := p.bound(ctx)
+	defer unbound()
 	config := p.tls
 	if p.approach.Literal {
 		config = config.Clone()
@@ -148,19 +149,10 @@ func (p *run) tlsFault(ctx context.Context, err error) *fault {
 	return f
 }
 
-// bound makes the connection fail when the probe's time is over, or when the caller ends it. What it returns ends that,
-// and must be called.
-func (p *run) bound(ctx context.Context) (release func()) {
+// bound makes the connection fail when the probe's time is over, or when the caller ends it. What it returns ends the latter,
+// and must be called; false means that it came too late for that.
+func (p *run) bound(ctx context.Context) (unbound func() bool) {
 	tcp := p.conn.tcp
 	tcp.SetDeadline(p.deadline)
-	over := make(chan struct{})
-	stop := context.AfterFunc(ctx, func() {
-		defer close(over)
-		tcp.SetDeadline(time.Unix(1, 0))
-	})
-	return func() {
-		if !stop() {
-			<-over
-		}
-	}
+	return context.AfterFunc(ctx, func() { tcp.SetDeadline(time.Unix(1, 0)) })
 }

@@ -17,7 +17,8 @@ import (
 	"callbyname/internal/resolve"
 )
 
-// Resolver is what an approach by name needs of package resolve. Its errors are *resolve.Error.
+// Resolver is what an approach by name needs of package resolve. Its errors are *resolve.Error. It returns at ctx's deadline by
+// its own clock: at the deadline ctx is not done.
 type Resolver interface {
 	Lookup(ctx context.Context, host string, family resolve.Family) (resolve.Answer, error)
 }

@@ -29,7 +29,12 @@ var (
 
 // exchange sends the request and reads the answer to its end.
 func (p *run) exchange(ctx context.Context) *fault {
-	defer p.bound(ctx)()
+	unbound := p.bound(ctx)
+	defer func() {
+		if !unbound() { // the connection's deadline may be over at any moment
+			p.reusable = false
+		}
+	}()
 	request, err := p.request.to(p.conn.addr)
 	if err != nil {
 		return &fault{outcome: Other, detail: err.Error()}
@@ -131,7 +136,7 @@ func (r *reader) finish(last *remembered) (answer, error) {
 		}
 		came, _ := r.buf.Peek(r.buf.Buffered())
 		if last.repeated(came) {
-			r.buf.Discard(len(last.header)) // all of it is there
+			r.buf.Discard(last.size) // all of it is there
 			r.allowBody()
 			_, err := r.buf.Discard(last.length)
 			return last.said, err

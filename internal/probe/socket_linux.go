@@ -33,7 +33,7 @@ func connect(ctx context.Context, addr netip.AddrPort, deadline time.Time, calle
 	err = unix.Connect(fd, to)
 	s := &socket{os.NewFile(uintptr(fd), ""), addr}
 	if err == unix.EINPROGRESS || err == unix.EINTR {
-		err = s.await(ctx, deadline)
+		err = s.await(ctx, to, deadline)
 	}
 	if err == nil {
 		// TLS writes twice before it reads, and Nagle's algorithm would hold the second one back.
@@ -47,21 +47,21 @@ func connect(ctx context.Context, addr netip.AddrPort, deadline time.Time, calle
 }
 
 // await waits until the connection is there or has failed.
-func (s *socket) await(ctx context.Context, deadline time.Time) error {
+func (s *socket) await(ctx context.Context, to unix.Sockaddr, deadline time.Time) error {
 	raw, err := s.SyscallConn()
 	if err != nil {
 		return err
 	}
 	var failed error
 	there := false
-	if err := raw.Control(func(fd uintptr) { there, failed = connected(int(fd)) }); err != nil || there {
+	if err := raw.Control(func(fd uintptr) { there, failed = connected(int(fd), to) }); err != nil || there {
 		return first(failed, err)
 	}
 	s.SetDeadline(deadline)
 	stop := context.AfterFunc(ctx, func() { s.SetDeadline(time.Unix(1, 0)) })
 	defer stop() // one that is too late finds the socket closed, or a probe that has ended in the same way
 	err = raw.Write(func(fd uintptr) bool {
-		there, failed = connected(int(fd))
+		there, failed = connected(int(fd), to)
 		return there
 	})
 	return first(failed, err)
@@ -76,18 +76,17 @@ func first(errs ...error) error {
 	return nil
 }
 
-// connected reports whether a connection that was begun is there, or why it never will be. The poller may say so too early,
-// and only the peer's name tells.
-func connected(fd int) (bool, error) {
-	errno, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ERROR)
-	switch {
-	case err != nil:
+// connected reports whether a connection that was begun is there, or why it never will be. The poller may say so too early;
+// connect(2) tells when it is called again.
+func connected(fd int, to unix.Sockaddr) (bool, error) {
+	switch err := unix.Connect(fd, to); err {
+	case nil, unix.EISCONN:
+		return true, nil
+	case unix.EALREADY, unix.EINPROGRESS, unix.EINTR:
+		return false, nil
+	default:
 		return true, err
-	case errno != 0:
-		return true, unix.Errno(errno)
 	}
-	_, err = unix.Getpeername(fd)
-	return err != unix.ENOTCONN, nil
 }
 
 // sockaddr is an address as the kernel takes it. An unknown zone becomes none, which the kernel has a word for.

@@ -152,7 +152,7 @@ func isQualified(name string) bool { return isName(name) && dns.IsFqdn(name) }
 func (r *Resolver) dns(ctx context.Context, host string, family Family, answer *Answer) *outcome {
 	l := lookup{config: r.config.get(), answer: answer, family: family, work: r.work.Get().(*work)}
 	defer r.work.Put(l.work)
-	answer.Tried = make([]Try, 0, 4)
+	answer.Tried = make([]Try, 0, 2) // as many as most names need
 	l.servers = r.nameservers
 	if len(l.servers) == 0 {
 		l.servers = l.config.servers
