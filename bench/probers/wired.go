@@ -82,7 +82,7 @@ func followers(p *pods, byName bool, much extent, log io.Writer) (all []prober, 
 	see := newConsumer(targets, began, much, log)
 	options := probe.Options{Resolver: resolver, Timeout: timeout, UserAgent: "callbyname-prober/0"}
 	for _, t := range targets {
-		client, err := probe.NewClient(t, t.Approaches[0], options)
+		client, err := probe.NewClient(&t, &t.Approaches[0], &options)
 		if err != nil {
 			return nil, err
 		}

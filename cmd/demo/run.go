@@ -141,7 +141,9 @@ func tell(ctx context.Context, o options, on stage, ln net.Listener, stdin io.Re
 	}
 	timeout := o.interval * 9 / 10
 	client := probe.Options{Resolver: resolver, Timeout: timeout, UserAgent: "callbyname-demo/" + cli.Version()}
-	m, err := monitor.New(targets, func(t probe.Target, a probe.Approach) (monitor.Prober, error) { return probe.NewClient(t, a, client) },
+	m, err := monitor.New(targets, func(t *probe.Target, a *probe.Approach) (monitor.Prober, error) {
+		return probe.NewClient(t, a, &client)
+	},
 		monitor.Options{Interval: o.interval, Timeout: timeout})
 	if err != nil {
 		return false, err

@@ -35,7 +35,9 @@ func watch(ctx context.Context, s config.Settings, o options, ln net.Listener, s
 		return err
 	}
 	client := probe.Options{Resolver: resolver, Timeout: s.Timeout, UserAgent: "callbyname-prober/" + cli.Version()}
-	open := func(t probe.Target, a probe.Approach) (monitor.Prober, error) { return probe.NewClient(t, a, client) }
+	open := func(t *probe.Target, a *probe.Approach) (monitor.Prober, error) {
+		return probe.NewClient(t, a, &client)
+	}
 	counted := probes.New(s.Targets, s.Interval, s.Timeout)
 	m, err := monitor.New(s.Targets, open, monitor.Options{Interval: s.Interval, Timeout: s.Timeout, Late: counted.Late})
 	if err != nil {

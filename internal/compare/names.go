@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 
@@ -16,7 +17,11 @@ func (s *step) compareNames() {
 			continue
 		}
 		approach := &s.target.Approaches[i]
-		was := s.DNS[approach.Host]
+		at, known := slices.BinarySearchFunc(s.DNS, approach.Host, func(h Host, name string) int { return cmp.Compare(h.Name, name) })
+		var was Addresses
+		if known {
+			was = s.DNS[at].Addresses
+		}
 		families := s.target.Family
 		if families == 0 {
 			families = resolve.Any
@@ -26,7 +31,10 @@ func (s *step) compareNames() {
 		if was.equal(is) {
 			continue
 		}
-		s.DNS[approach.Host] = is
+		if !known {
+			s.DNS = slices.Insert(s.DNS, at, Host{Name: approach.Host})
+		}
+		s.DNS[at].Addresses = is
 		s.news = true
 		// What is seen for the first time is no change.
 		seen := func(a netip.Addr) bool { return a.Is4() && was.Known4 || a.Is6() && was.Known6 }

@@ -77,7 +77,7 @@ func (s *step) success(i int) {
 	if pod, ok := s.Pods[key]; !ok {
 		a.Answered = nil
 	} else if a.Answered == nil || *a.Answered != pod.Pod {
-		a.Answered, s.judged[i].News = clonePointer(&pod.Pod), true
+		a.Answered, s.judged[i].News = s.held(pod.Pod), true
 	}
 	if rec := s.unsettled(); rec != nil && !s.Back[i] && (key == "" || s.isMember(key) && (key != rec.Old.Key || rec.Kind == Moved)) {
 		s.Back[i] = true

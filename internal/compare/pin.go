@@ -68,8 +68,7 @@ func (s *step) reachesOthers() bool {
 
 // holdPin makes a pod the pinned and the current one.
 func (s *step) holdPin(pod PodState) {
-	held := pod.Pod
-	s.Pin.Pod = &held
+	s.Pin.Pod = s.held(pod.Pod)
 	s.news = true
 	if s.unsettled() == nil {
 		s.Current = &CurrentState{Pod: pod.Pod, First: pod.First, Last: pod.Last}

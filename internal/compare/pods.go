@@ -145,6 +145,20 @@ func (s *step) pod(key string) *Pod {
 	return nil
 }
 
+// held is a copy of what is known of a pod, for the state to hold: mostly the one that it holds already, since who answers one
+// approach answers the others, and nobody changes it.
+func (s *step) held(p Pod) *Pod {
+	if s.Pin.Pod != nil && *s.Pin.Pod == p {
+		return s.Pin.Pod
+	}
+	for i := range s.Approaches {
+		if a := s.Approaches[i].Answered; a != nil && *a == p {
+			return a
+		}
+	}
+	return &p
+}
+
 func (s *step) isMember(key string) bool { return key != "" && s.Pods[key].member() }
 
 // member reports whether a name ever led to the pod.

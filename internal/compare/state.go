@@ -48,8 +48,8 @@ type State struct {
 	Lost bool
 	// Restarts and DNSChanges count events.
 	Restarts, DNSChanges int
-	// DNS is what each host's addresses were last known to be.
-	DNS map[string]Addresses
+	// DNS is what each host's addresses were last known to be, in the order of the hosts' names.
+	DNS []Host
 	// Told are the events that are told once only, and have been.
 	Told []Kind
 }
@@ -139,6 +139,12 @@ type Suspect struct {
 	Turned []int
 }
 
+// Host is a name that approaches resolve.
+type Host struct {
+	Name string
+	Addresses
+}
+
 // Addresses is what is known of a host's addresses.
 type Addresses struct {
 	// Known4 and Known6 tell which of the two families was ever answered for.
@@ -213,7 +219,7 @@ func (s *State) Clone() State {
 	}
 	c.Back = slices.Clone(s.Back)
 	c.Doubt = s.Doubt.clone()
-	c.DNS = cloneMap(s.DNS)
+	c.DNS = slices.Clone(s.DNS)
 	c.Told = slices.Clone(s.Told)
 	return c
 }

@@ -41,7 +41,7 @@ type Tracker struct {
 
 // follower follows one target.
 type follower struct {
-	target probe.Target
+	target *probe.Target
 	opt    Options
 	// settle is Options.Settle as it applies to this target.
 	settle time.Duration
@@ -52,17 +52,17 @@ type follower struct {
 	state State
 }
 
-// NewTracker is a Tracker that has seen nothing yet.
+// NewTracker is a Tracker that has seen nothing yet. It keeps the targets, which must not change any more.
 func NewTracker(targets []probe.Target, opt Options) *Tracker {
 	t := &Tracker{opt: opt, byName: make(map[string]*follower, len(targets))}
-	for _, target := range targets {
-		f := &follower{target: target, opt: opt, settle: EffectiveSettle(target, opt), asks: askers(target)}
+	for i := range targets {
+		target := &targets[i]
+		f := &follower{target: target, opt: opt, settle: EffectiveSettle(*target, opt), asks: askers(target)}
 		f.state = State{
 			Target:     target.Name,
 			Approaches: make([]ApproachState, len(target.Approaches)),
 			Pods:       map[string]PodState{},
 			Pin:        PinState{Addr: target.Pin},
-			DNS:        map[string]Addresses{},
 		}
 		t.targets = append(t.targets, f)
 		t.byName[target.Name] = f
@@ -79,7 +79,7 @@ func EffectiveSettle(target probe.Target, opt Options) time.Duration {
 	return settle
 }
 
-func askers(target probe.Target) []bool {
+func askers(target *probe.Target) []bool {
 	asks := make([]bool, len(target.Approaches))
 	chosen := map[string]int{}
 	for i, a := range target.Approaches {

@@ -73,7 +73,7 @@ func works(t *testing.T, target probe.Target) {
 		} else if dnsName(a.Host) {
 			byName = true
 		}
-		if _, err := probe.NewClient(target, a, probe.Options{Resolver: nobody{}, Timeout: 1}); err != nil {
+		if _, err := probe.NewClient(&target, &a, &probe.Options{Resolver: nobody{}, Timeout: 1}); err != nil {
 			t.Error(err)
 		}
 	}

@@ -118,7 +118,7 @@ func manyTargets(n int, addr netip.AddrPort) []probe.Target {
 }
 
 func newMonitor(b *testing.B, n int, addr netip.AddrPort, p Prober, o Options) *Monitor {
-	m, err := New(manyTargets(n, addr), func(probe.Target, probe.Approach) (Prober, error) { return p, nil }, o)
+	m, err := New(manyTargets(n, addr), func(*probe.Target, *probe.Approach) (Prober, error) { return p, nil }, o)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -35,7 +35,7 @@ func child(addr string, hog bool) error {
 	}
 	d := &dialer{hog: hog}
 	m, err := New([]probe.Target{{Name: "server", Pin: pin, Approaches: []probe.Approach{{Name: "ip"}}}},
-		func(probe.Target, probe.Approach) (Prober, error) { return d, nil },
+		func(*probe.Target, *probe.Approach) (Prober, error) { return d, nil },
 		Options{Interval: 600 * ms, Timeout: childTimeout})
 	if err != nil {
 		return err

@@ -20,7 +20,7 @@ func (answered) Close() error { return nil }
 
 func Example() {
 	targets := []probe.Target{{Name: "httpd", Approaches: []probe.Approach{{Name: "ip"}, {Name: "dns", Host: "apache"}}}}
-	open := func(probe.Target, probe.Approach) (monitor.Prober, error) { return answered{}, nil }
+	open := func(*probe.Target, *probe.Approach) (monitor.Prober, error) { return answered{}, nil }
 	m, err := monitor.New(targets, open, monitor.Options{Interval: 20 * time.Millisecond, Timeout: 15 * time.Millisecond})
 	if err != nil {
 		fmt.Println(err)

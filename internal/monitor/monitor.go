@@ -36,6 +36,10 @@ type Prober interface {
 	Close() error
 }
 
+// Opener makes the prober of an approach of a target. Both lie in what New was given, so that a Prober can keep them as long as
+// nobody changes those.
+type Opener func(*probe.Target, *probe.Approach) (Prober, error)
+
 // Monitor probes a fixed set of targets. New makes one; Run, called once, uses it up.
 type Monitor struct {
 	slots   slots
@@ -63,7 +67,7 @@ type target struct {
 // name, which a pin could not tell apart, or when open fails, with open's error, which says for which approach.
 //
 // A Target's Pin, when it has one, is in force from the first round.
-func New(targets []probe.Target, open func(probe.Target, probe.Approach) (Prober, error), o Options) (*Monitor, error) {
+func New(targets []probe.Target, open Opener, o Options) (*Monitor, error) {
 	if o.Timeout <= 0 || o.Timeout >= o.Interval {
 		return nil, fmt.Errorf("timeout %v with interval %v: it must be above 0 and below the interval", o.Timeout, o.Interval)
 	}
@@ -74,15 +78,15 @@ func New(targets []probe.Target, open func(probe.Target, probe.Approach) (Prober
 	if m.late == nil {
 		m.late = func(time.Duration) {}
 	}
-	for _, pt := range targets {
-		if err := m.add(pt, open); err != nil {
+	for i := range targets {
+		if err := m.add(&targets[i], open); err != nil {
 			return nil, errors.Join(err, m.close())
 		}
 	}
 	return m, nil
 }
 
-func (m *Monitor) add(pt probe.Target, open func(probe.Target, probe.Approach) (Prober, error)) error {
+func (m *Monitor) add(pt *probe.Target, open Opener) error {
 	if m.byName[pt.Name] != nil {
 		return fmt.Errorf("target %q: there are two of this name", pt.Name)
 	}
@@ -93,8 +97,8 @@ func (m *Monitor) add(pt probe.Target, open func(probe.Target, probe.Approach) (
 	t.pin.Store(&pt.Pin)
 	m.targets = append(m.targets, t)
 	m.byName[t.name] = t
-	for _, a := range pt.Approaches {
-		p, err := open(pt, a)
+	for i := range pt.Approaches {
+		p, err := open(pt, &pt.Approaches[i])
 		if err != nil {
 			return err
 		}

@@ -323,7 +323,7 @@ func TestNewSaysWhatIsWrongAndLeavesNothingOpen(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var opened []*scripted
-			_, err := New(c.targets, func(_ probe.Target, a probe.Approach) (Prober, error) {
+			_, err := New(c.targets, func(_ *probe.Target, a *probe.Approach) (Prober, error) {
 				if a.Name == "impossible" {
 					return nil, errors.New("cannot open " + a.Name)
 				}

@@ -57,7 +57,7 @@ func (p probers) targets() []probe.Target {
 	return ts
 }
 
-func (p probers) open(t probe.Target, a probe.Approach) (Prober, error) {
+func (p probers) open(t *probe.Target, a *probe.Approach) (Prober, error) {
 	return p[t.Name][slices.IndexFunc(t.Approaches, func(x probe.Approach) bool { return x.Name == a.Name })], nil
 }
 

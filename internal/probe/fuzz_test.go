@@ -42,7 +42,7 @@ func FuzzAnswer(f *testing.F) {
 		}
 		// Bytes again and again are an endless answer.
 		for _, from := range []io.Reader{bytes.NewReader(data), &again{data: data}} {
-			c, err := NewClient(Target{URL: targetAt(t, "http://target.invalid/").URL, Method: method}, ip, Options{Timeout: ample})
+			c, err := NewClient(&Target{URL: targetAt(t, "http://target.invalid/").URL, Method: method}, &ip, &Options{Timeout: ample})
 			if err != nil {
 				t.Fatal(err)
 			}

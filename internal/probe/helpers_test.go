@@ -38,7 +38,7 @@ func targetAt(t testing.TB, rawURL string) Target {
 
 func newClient(t testing.TB, target Target, a Approach, o Options) *Client {
 	t.Helper()
-	c, err := NewClient(target, a, o)
+	c, err := NewClient(&target, &a, &o)
 	if err != nil {
 		t.Fatal(err)
 	}

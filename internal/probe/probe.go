@@ -39,13 +39,13 @@ type Options struct {
 // address, the open connection. It is not for concurrent use. Everything that a probe does to the network but a
 // lookup it does in the calling goroutine, so that one that is locked to a thread in a network namespace stays there.
 type Client struct {
-	target   Target
-	approach Approach
-	options  Options
+	target   *Target
+	approach *Approach
+	options  *Options
 	port     uint16 // dialled together with approach.Host
 
 	tls     *tls.Config // nil for http
-	clock   clock
+	clock   *clock      // nil for http
 	request request
 	cached  cache
 	kept    *conn // nil when none is open
@@ -53,9 +53,10 @@ type Client struct {
 }
 
 // NewClient checks what a probe would trip over each time: a URL, method or header that no request can be made of, a
-// timeout that is none, an approach by name without a resolver.
-func NewClient(t Target, a Approach, o Options) (*Client, error) {
-	c := &Client{target: t, approach: a, options: o, port: a.Port, clock: startClock()}
+// timeout that is none, an approach by name without a resolver. The Client keeps what it is given, which must not change any more:
+// a prober has thousands of Clients.
+func NewClient(t *Target, a *Approach, o *Options) (*Client, error) {
+	c := &Client{target: t, approach: a, options: o, port: a.Port}
 	if err := c.check(); err != nil {
 		return nil, fmt.Errorf("approach %q of target %q: %w", a.Name, t.Name, err)
 	}
@@ -63,6 +64,7 @@ func NewClient(t Target, a Approach, o Options) (*Client, error) {
 		c.port = t.Port()
 	}
 	if t.URL.Scheme == "https" {
+		c.clock = startClock()
 		c.tls = &tls.Config{
 			InsecureSkipVerify: true, // it is verified by name
 			NextProtos:         []string{"http/1.1"},

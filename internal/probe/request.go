@@ -22,7 +22,7 @@ type request struct {
 // owned are the headers that the rendering of a request decides about; a target's own would be dropped silently.
 var owned = [...]string{"Host", "Content-Length", "Transfer-Encoding", "Trailer"}
 
-func newRequest(t Target, literal bool, agent string) (request, error) {
+func newRequest(t *Target, literal bool, agent string) (request, error) {
 	if t.Method == http.MethodConnect {
 		return request{}, fmt.Errorf("method %q: a probe asks a server, not a proxy", t.Method)
 	}
@@ -111,7 +111,7 @@ func literalHost(scheme string, addr netip.AddrPort) string {
 	if addr.Addr().Is6() {
 		host = "[" + host + "]"
 	}
-	if addr.Port() == (Target{URL: &url.URL{Scheme: scheme}}).Port() {
+	if addr.Port() == (&Target{URL: &url.URL{Scheme: scheme}}).Port() {
 		return host
 	}
 	return fmt.Sprintf("%s:%d", host, addr.Port())

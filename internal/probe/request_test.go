@@ -177,7 +177,7 @@ func TestClientIsNotMadeOfNonsense(t *testing.T) {
 	} {
 		target, approach, options := good()
 		test.change(&target, &approach, &options)
-		c, err := NewClient(target, approach, options)
+		c, err := NewClient(&target, &approach, &options)
 		if want := `approach "a" of target "t": ` + test.want; c != nil || err == nil || err.Error() != want {
 			t.Errorf("%s: %v, want %s", test.name, err, want)
 		}

@@ -34,7 +34,7 @@ type Target struct {
 }
 
 // Port is the port of the target's URL: 80 or 443 when it names none, 0 when what it names is no port.
-func (t Target) Port() uint16 {
+func (t *Target) Port() uint16 {
 	port := t.URL.Port()
 	switch {
 	case port == "" && t.URL.Scheme == "https":
@@ -50,7 +50,7 @@ func (t Target) Port() uint16 {
 }
 
 // Accepts reports whether an HTTP status counts as success.
-func (t Target) Accepts(status int) bool {
+func (t *Target) Accepts(status int) bool {
 	if len(t.Statuses) == 0 {
 		return status >= 200 && status <= 399
 	}

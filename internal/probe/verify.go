@@ -13,13 +13,13 @@ type clock struct {
 	mono time.Time
 }
 
-func startClock() clock {
+func startClock() *clock {
 	now := time.Now()
-	return clock{wall: now.Round(0), mono: now}
+	return &clock{wall: now.Round(0), mono: now}
 }
 
 // unset is what the wall clock would say if nobody had set it since the clock began.
-func (c clock) unset() time.Time { return c.wall.Add(time.Since(c.mono)) }
+func (c *clock) unset() time.Time { return c.wall.Add(time.Since(c.mono)) }
 
 // verification verifies the certificate of a server for a name, as crypto/tls does, but that it must be good by one of the two
 // clocks only: who sets the prober's clock does not make the target's certificate expire. One that expires while the prober

@@ -199,11 +199,11 @@ func toState(s compare.State) stateWire {
 			w.Doubt.Losses = append(w.Doubt.Losses, toLoss(l))
 		}
 	}
-	for host, a := range s.DNS {
+	for _, h := range s.DNS {
 		if w.DNS == nil {
 			w.DNS = map[string]addressWire{}
 		}
-		w.DNS[host] = addressWire(a)
+		w.DNS[h.Name] = addressWire(h.Addresses)
 	}
 	return w
 }
@@ -228,7 +228,7 @@ func toApproachState(a compare.ApproachState) approachStateWire {
 func (w *stateWire) state(d *decoder, target string) compare.State {
 	s := compare.State{
 		Target: target, First: w.First.moment(d), Last: w.Last.moment(d),
-		Pods: map[string]compare.PodState{}, DNS: map[string]compare.Addresses{},
+		Pods: map[string]compare.PodState{},
 		Pin: compare.PinState{
 			Addr: w.Pin.Addr, Pod: w.Pin.Pod.pod(d), Doubts: d.count("doubts", w.Pin.Doubts), Proxied: w.Pin.Proxied,
 		},
@@ -269,8 +269,8 @@ func (w *stateWire) state(d *decoder, target string) compare.State {
 			s.Doubt.Losses = append(s.Doubt.Losses, l.loss(d))
 		}
 	}
-	for host, a := range w.DNS {
-		s.DNS[d.text("host", host)] = compare.Addresses(a)
+	for _, host := range slices.Sorted(maps.Keys(w.DNS)) {
+		s.DNS = append(s.DNS, compare.Host{Name: d.text("host", host), Addresses: compare.Addresses(w.DNS[host])})
 	}
 	for _, k := range w.Told {
 		if !slices.Contains(compare.Kinds, k) {
