@@ -5,8 +5,6 @@ package main
 import (
 	"os"
 
-	_ "golang.org/x/crypto/x509roots/fallback" // an image from scratch has no CA roots; the system's win where there are any
-
 	"callbyname/internal/cli"
 )
 

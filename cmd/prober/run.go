@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 
 	"github.com/spf13/pflag"
 
@@ -43,7 +44,13 @@ func run(ctx context.Context, args []string, lookup func(string) (string, bool),
 		fmt.Fprint(stdout, "the configuration is valid\n", settings.Describe())
 		return exitOK
 	}
-	ln, err := page.Listen(o.listen)
+	if speaksTLS(settings.Targets) {
+		err = trustRoots()
+	}
+	var ln net.Listener
+	if err == nil {
+		ln, err = page.Listen(o.listen)
+	}
 	if err != nil {
 		fmt.Fprintf(stderr, "prober: %s\n", cli.Clean(err))
 		return exitUsage

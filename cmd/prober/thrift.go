@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"runtime"
 	"runtime/debug"
 )
 
@@ -11,6 +12,7 @@ const garbage = 50
 
 // thrift is for the whole process. Who sets GOGC knows better.
 func thrift() {
+	runtime.MemProfileRate = 0 // nobody asks for a profile, whose tables grow to more than a megabyte
 	if _, given := os.LookupEnv("GOGC"); !given {
 		debug.SetGCPercent(garbage)
 	}
