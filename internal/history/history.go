@@ -4,6 +4,7 @@
 package history
 
 import (
+	"cmp"
 	"time"
 
 	"callbyname/internal/compare"
@@ -17,6 +18,8 @@ const (
 	maxMarks     = 256 // steps of one recreation; what comes later is not kept
 	maxEvents    = 200 // sentences, unless the options say less
 	maxOutages   = 64  // that ended
+	// maxReplicas is among how many of a lane's last stretches a pod is looked for: names take turns among so many.
+	maxReplicas = 8
 )
 
 // Options say what to keep beyond lanes, steps and sentences.
@@ -35,13 +38,13 @@ type Options struct {
 
 // History is what was seen of the targets of one run. It is not safe for concurrent use.
 type History struct {
-	opt    Options
+	opt    *Options
 	byName map[string]*Target
 }
 
-// Target is what was seen of one target. It is the History's own and changes with the next Observe.
+// Target is what was seen of one target. It changes with the next Observe.
 type Target struct {
-	Spec probe.Target
+	Spec *probe.Target
 	// Lanes stand in the order of the approaches.
 	Lanes []Lane
 	// Events are the last ones, oldest first.
@@ -50,14 +53,11 @@ type Target struct {
 	Outages []Outage
 	// Last is the last round; its Seq is 0 before the first.
 	Last compare.Moment
-	// Round are the last round's results, and Judged what they were judged to be.
-	Round  []probe.Result
-	Judged []compare.Judged
 
 	trails []trail
 	marks  []mark
-	open   map[string]openOutage // by approach, as they were last told
-	opt    Options
+	open   map[string]openOutage // by approach, as they were last told; nil until there was one
+	opt    *Options              // all targets'
 }
 
 // Outage is one of an approach.
@@ -76,29 +76,49 @@ type Told struct {
 	Sentence   string
 }
 
-// New is a History in which nothing happened yet.
+// New is a History in which nothing happened yet. The targets are not copied, and must not change.
 func New(targets []probe.Target, opt Options) *History {
-	if opt.Stretches == 0 {
-		opt.Stretches = maxStretches
-	}
-	if opt.Events == 0 {
-		opt.Events = maxEvents
-	}
-	opt.Stretches, opt.Events = max(opt.Stretches, 8), max(opt.Events, 8)
-	h := &History{opt: opt, byName: make(map[string]*Target, len(targets))}
-	for _, t := range targets {
-		h.Follow(t)
+	h := &History{opt: opt.whole(), byName: make(map[string]*Target, len(targets))}
+	for i := range targets {
+		h.follow(&targets[i])
 	}
 	return h
 }
 
-// Follow begins with a target, if it is not followed yet: a log may name its targets one by one.
-func (h *History) Follow(target probe.Target) {
-	if h.byName[target.Name] != nil {
-		return
+// Targets are those of a History without one, in the order of specs, for who finds them by means of its own. The specs are not
+// copied, and must not change.
+func Targets(specs []probe.Target, opt Options) []Target {
+	whole := opt.whole()
+	list := make([]Target, len(specs))
+	for i := range specs {
+		list[i] = newTarget(&specs[i], whole)
 	}
-	t := &Target{Spec: target, Lanes: make([]Lane, len(target.Approaches)), opt: h.opt, open: map[string]openOutage{}}
-	h.byName[target.Name] = t
+	return list
+}
+
+func newTarget(spec *probe.Target, opt *Options) Target {
+	return Target{Spec: spec, Lanes: make([]Lane, len(spec.Approaches)), opt: opt}
+}
+
+// whole are the options with what was left out.
+func (o Options) whole() *Options {
+	o.Stretches, o.Events = max(cmp.Or(o.Stretches, maxStretches), 8), max(cmp.Or(o.Events, maxEvents), 8)
+	return &o
+}
+
+// Follow begins with a target, if it is not followed yet: a log may name its targets one by one.
+func (h *History) Follow(target probe.Target) { h.follow(&target) }
+
+func (h *History) follow(target *probe.Target) {
+	if h.byName[target.Name] == nil {
+		t := newTarget(target, h.opt)
+		h.byName[target.Name] = &t
+	}
+}
+
+// Alone is a History of this target only, which it shares.
+func (t *Target) Alone() *History {
+	return &History{opt: t.opt, byName: map[string]*Target{t.Spec.Name: t}}
 }
 
 // Target is what was seen of a target; nil when it is not followed.
@@ -106,8 +126,14 @@ func (h *History) Target(name string) *Target { return h.byName[name] }
 
 // Observe takes a round and what the tracker said of it. Rounds of a target come in order.
 func (h *History) Observe(r probe.Round, o compare.Observation) {
-	t := h.byName[r.Target]
-	if t == nil || len(r.Results) != len(t.Lanes) || len(o.Judged) != len(t.Lanes) {
+	if t := h.byName[r.Target]; t != nil {
+		t.Observe(r, o)
+	}
+}
+
+// Observe is History's, for a round of this target.
+func (t *Target) Observe(r probe.Round, o compare.Observation) {
+	if len(r.Results) != len(t.Lanes) || len(o.Judged) != len(t.Lanes) {
 		return
 	}
 	paused := t.Last.Paused
@@ -115,9 +141,8 @@ func (h *History) Observe(r probe.Round, o compare.Observation) {
 		paused = max(paused, e.Paused) // a pause is told in the round that ends it, by each of its events
 	}
 	t.Last = compare.Moment{Seq: r.Seq, At: r.At, Wall: r.Wall, Paused: paused}
-	t.Round, t.Judged = r.Results, o.Judged
 	for i := range r.Results {
-		t.Lanes[i].add(t.Last, &r.Results[i], o.Judged[i].Outcome, t.opt)
+		t.add(i, &r.Results[i], o.Judged[i].Outcome)
 	}
 	t.tell(o.Events)
 }

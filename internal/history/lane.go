@@ -30,10 +30,10 @@ type Stretch struct {
 	// Outcome is the judged one. Of a merged stretch it is the wrong pod's, if that answered, or what most of its lost probes
 	// came to, or else OK.
 	Outcome probe.Outcome
-	// Addr is where the first of them went; Pod, UID and IP are who answered, as it says. Empty where it is not known.
-	Addr     netip.AddrPort
-	Pod, UID string
-	IP       netip.Addr
+	// Addr is where the first of them went; zero where it is not known.
+	Addr netip.AddrPort
+	// Who answered; never nil, never changed, and shared between stretches.
+	*Who
 	// Counts are its probes. Only one of them is not 0, unless the stretch was merged or stands for probes that are not in
 	// the log.
 	Counts
@@ -42,6 +42,14 @@ type Stretch struct {
 	// raw is the probe's own outcome, before the target's history made a wrong_pod of it.
 	raw probe.Outcome
 }
+
+// Who is who answered, as it says. Empty where it is not known.
+type Who struct {
+	Pod, UID string
+	IP       netip.Addr
+}
+
+var nobody = &Who{}
 
 // Counts are probes by what they say: successes, lost ones, those that said nothing, and those that had no pin yet.
 type Counts struct{ OK, Lost, Void, Pending int }
@@ -77,23 +85,42 @@ type Phases struct {
 	Resolve, Connect, TLS, Write, FirstByte, Read, Total compare.Histogram
 }
 
-func (l *Lane) add(now compare.Moment, r *probe.Result, judged probe.Outcome, opt Options) {
-	s := Stretch{
-		From: now.At, To: now.At, Wall: now.Wall, Outcome: judged, Addr: r.Addr, Counts: one(judged), raw: r.Outcome,
-	}
+// add takes a result of the last round.
+func (t *Target) add(lane int, r *probe.Result, judged probe.Outcome) {
+	l, now, counts := &t.Lanes[lane], &t.Last, one(judged)
+	var who Who
 	if r.Who != nil {
-		s.Pod, s.UID, s.IP = r.Who.Name, r.Who.UID, r.Who.IP()
+		who = Who{r.Who.Name, r.Who.UID, r.Who.IP()}
 	}
-	l.counts = l.counts.plus(s.Counts)
-	if last := l.last(); last != nil && last.continues(&s, opt.Interval) {
-		last.To = s.To
-		last.Counts = last.Counts.plus(s.Counts)
+	l.counts = l.counts.plus(counts)
+	if last := l.last(); last != nil && last.continues(r.Outcome, judged, who) && now.At-last.To <= t.opt.Interval*5/2 {
+		last.To = now.At
+		last.Counts = last.Counts.plus(counts)
 	} else {
-		l.push(s, opt)
+		l.push(Stretch{
+			From: now.At, To: now.At, Wall: now.Wall, Outcome: judged, Addr: r.Addr, Who: t.known(who), Counts: counts, raw: r.Outcome,
+		}, t.opt)
 	}
 	if judged == probe.OK {
-		l.measure(now, r, opt)
+		l.measure(now.At, r, t.opt)
 	}
+}
+
+// known is who, as one of the last stretches of any lane has it, if one does.
+func (t *Target) known(who Who) *Who {
+	if who == *nobody {
+		return nobody
+	}
+	for i := range t.Lanes {
+		list := t.Lanes[i].Stretches
+		for _, s := range slices.Backward(list[max(len(list)-maxReplicas, 0):]) {
+			if *s.Who == who {
+				return s.Who
+			}
+		}
+	}
+	kept := who // not who itself, which every round has
+	return &kept
 }
 
 func (l *Lane) last() *Stretch {
@@ -103,13 +130,12 @@ func (l *Lane) last() *Stretch {
 	return &l.Stretches[len(l.Stretches)-1]
 }
 
-// continues reports whether the next probe belongs to the same stretch.
-func (s *Stretch) continues(next *Stretch, interval time.Duration) bool {
-	return !s.Missing && s.Outcome == next.Outcome && s.raw == next.raw && s.UID == next.UID && s.Pod == next.Pod && s.IP == next.IP &&
-		next.From-s.To <= interval*5/2
+// continues reports whether the next probe belongs to the same stretch, if it came in time.
+func (s *Stretch) continues(raw, judged probe.Outcome, who Who) bool {
+	return !s.Missing && s.Outcome == judged && s.raw == raw && *s.Who == who
 }
 
-func (l *Lane) push(s Stretch, opt Options) {
+func (l *Lane) push(s Stretch, opt *Options) {
 	if len(l.Stretches) == opt.Stretches {
 		l.merge()
 	}
@@ -130,8 +156,8 @@ func (l *Lane) merge() {
 	if b.Lost > a.Lost && a.Outcome != probe.WrongPod || b.Lost > 0 && b.Outcome == probe.WrongPod {
 		a.Outcome, a.Addr = b.Outcome, b.Addr
 	}
-	if a.UID != b.UID || a.Pod != b.Pod || a.IP != b.IP {
-		a.Pod, a.UID, a.IP = "", "", netip.Addr{}
+	if *a.Who != *b.Who {
+		a.Who = nobody
 	}
 	a.Counts = a.Counts.plus(b.Counts)
 	a.Missing = true
@@ -140,7 +166,7 @@ func (l *Lane) merge() {
 }
 
 // resume puts in what the state knows of and no round told: more of the same, or else what cannot be told apart.
-func (l *Lane) resume(s *compare.State, a *compare.ApproachState, opt Options) {
+func (l *Lane) resume(s *compare.State, a *compare.ApproachState, opt *Options) {
 	now := Counts{a.OK, a.Lost, a.Void, a.Pending}
 	more := now.minus(l.counts)
 	l.counts = now
@@ -153,7 +179,7 @@ func (l *Lane) resume(s *compare.State, a *compare.ApproachState, opt Options) {
 		last.To = s.Last.At
 		last.Counts = last.Counts.plus(more)
 	default:
-		missing := Stretch{From: s.First.At, To: s.Last.At, Wall: s.First.Wall, Outcome: mostly(more, a), Counts: more, Missing: true}
+		missing := Stretch{From: s.First.At, To: s.Last.At, Wall: s.First.Wall, Outcome: mostly(more, a), Who: nobody, Counts: more, Missing: true}
 		if last != nil {
 			missing.From = max(min(last.To+opt.Interval, s.Last.At), last.To+time.Microsecond) // about when the next round was
 			missing.Wall = s.Last.Wall.Add(missing.From - s.Last.At)
@@ -211,9 +237,9 @@ func (l *Lane) correct(n int) {
 	}
 }
 
-func (l *Lane) measure(now compare.Moment, r *probe.Result, opt Options) {
+func (l *Lane) measure(at time.Duration, r *probe.Result, opt *Options) {
 	if opt.Samples > 0 {
-		l.Samples.add(now.At, r.Total, opt.Samples)
+		l.Samples.add(at, r.Total, opt.Samples)
 	}
 	if !opt.Phases {
 		return

@@ -28,6 +28,9 @@ func (t *Target) outage(e compare.Event) {
 	case e.Outage.End.IsZero():
 		i := slices.IndexFunc(t.Spec.Approaches, func(a probe.Approach) bool { return a.Name == e.Approach })
 		if i >= 0 {
+			if t.open == nil {
+				t.open = map[string]openOutage{}
+			}
 			t.open[e.Approach] = openOutage{*e.Outage, t.Lanes[i].counts.Lost - e.Outage.Lost}
 		}
 	case e.Outage.Lost == 0: // it was none after all

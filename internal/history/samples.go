@@ -43,8 +43,13 @@ func (s *Samples) add(at, took time.Duration, most int) {
 	if s.n >= most {
 		s.drop(most/4 + 1)
 	}
-	s.packed = binary.AppendUvarint(s.packed, uint64((at-s.last)/time.Microsecond))
-	s.packed = binary.AppendUvarint(s.packed, uint64(took/time.Microsecond))
+	var room [2 * binary.MaxVarintLen64]byte
+	sample := binary.AppendUvarint(room[:0], uint64((at-s.last)/time.Microsecond))
+	sample = binary.AppendUvarint(sample, uint64(took/time.Microsecond))
+	if n := len(s.packed) + len(sample); n > cap(s.packed) {
+		s.packed = append(make([]byte, 0, n+n/8), s.packed...) // append alone would double what soon grows no more
+	}
+	s.packed = append(s.packed, sample...)
 	s.last = at
 	s.n++
 }

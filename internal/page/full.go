@@ -114,12 +114,12 @@ type eventView struct {
 
 func (t *target) now() nowView {
 	v := nowView{
-		Target: t.spec.Name, URL: t.sum.URL, State: t.state, Seq: t.seen.Last.Seq, AtMS: ms(t.seen.Last.At), Time: wall(t.seen.Last),
+		Target: t.spec().Name, URL: t.sum.URL, State: t.state, Seq: t.seen.Last.Seq, AtMS: ms(t.seen.Last.At), Time: wall(t.seen.Last),
 		Rounds: t.sum.Rounds, PausedMS: ms(t.sum.Paused), Recreated: t.sum.Recreated, Restarts: t.sum.Restarts,
 		DNSChanges: t.sum.DNSChanges, Lines: t.lines(false), Lesson: t.lesson(),
 	}
 	v.Text = text(v.Lines)
-	latency, _ := t.tracker.Histograms(t.spec.Name)
+	latency, _ := t.page.opt.Tracker.Histograms(t.spec().Name)
 	for i := range t.ways {
 		v.Approaches = append(v.Approaches, t.approach(i, &latency[i]))
 	}
@@ -130,18 +130,15 @@ func (t *target) approach(i int, latency *compare.Histogram) approachView {
 	a, said := &t.sum.Approaches[i], t.say(i, false)
 	v := approachView{
 		Approach: a.Name, How: t.how(i), Calls: t.addr(i), State: said.State, Words: said.Words, Was: t.was(i), Why: said.Why,
+		Outcome: t.ways[i].judged, Detail: t.ways[i].detail,
 		Lane: t.laneWords(i), Who: t.who(i), DNS: t.dns(i), Probes: a.Probes, Lost: a.Lost, Void: a.Void, Pending: a.Pending,
 		Available: report.Availability(a.Probes, a.Lost), Outages: a.Outages, Longest: "-", Latency: "no answer yet",
-	}
-	if t.seen.Judged != nil {
-		v.Outcome = t.seen.Judged[i].Outcome
-		v.Detail = t.seen.Round[i].Detail
 	}
 	switch {
 	case a.Longest > 0:
 		v.Longest = report.Duration(a.Longest)
 	case a.Outages > 0: // one call so far
-		v.Longest = "under " + report.Setting(t.opt.Interval)
+		v.Longest = "under " + report.Setting(t.page.opt.Run.Options.Interval)
 	}
 	if latency.Count() > 0 {
 		p50, p99 := latency.Quantile(0.5), latency.Quantile(0.99)
@@ -171,14 +168,14 @@ func (t *target) full() fullView {
 	return v
 }
 
-// round is what the last round added.
-func (t *target) round(o compare.Observation) roundView {
+// round is what r, the last round, added.
+func (t *target) round(r probe.Round, o compare.Observation) roundView {
 	v := roundView{nowView: t.now(), Took: make([]*float64, len(t.ways))}
 	for i := range t.seen.Lanes {
 		l := &t.seen.Lanes[i]
 		v.Tails = append(v.Tails, t.stretch(&l.Stretches[len(l.Stretches)-1]))
 		if o.Judged[i].Outcome == probe.OK {
-			took := ms(t.seen.Round[i].Total)
+			took := ms(r.Results[i].Total)
 			v.Took[i] = &took
 		}
 	}
@@ -254,7 +251,7 @@ func (t *target) laneWords(i int) string {
 		if s.Missing {
 			words = "several things"
 		}
-		parts = append(parts, "from "+s.Wall.In(t.zone).Format(time.TimeOnly)+" "+words)
+		parts = append(parts, "from "+t.page.clock(s.Wall)+" "+words)
 	}
 	return strings.Join(parts, "; ")
 }

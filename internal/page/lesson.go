@@ -9,7 +9,7 @@ import (
 // lesson is what a beginner should learn from how the target is: why a number is no name. It is empty where nothing shows
 // that now.
 func (t *target) lesson() string {
-	if t.seen.Judged == nil {
+	if !t.called() {
 		return ""
 	}
 	r := t.replaced()

@@ -38,8 +38,7 @@ type Page struct {
 	stopped chan struct{} // closed by Stop
 
 	mu      sync.Mutex
-	history *history.History
-	targets []*target // in declared order
+	targets []target // in declared order
 	byName  map[string]*target
 	n       uint64 // the last message's number
 	fleet   feed
@@ -59,14 +58,15 @@ func New(o Options) *Page {
 	}
 	p := &Page{
 		opt: o, zone: time.Local, stopped: make(chan struct{}),
-		history: history.New(o.Run.Targets, historyOptions(o.Run)),
-		byName:  make(map[string]*target, len(o.Run.Targets)), watchers: map[*watcher]struct{}{},
-		fleet: feed{most: max(maxMessages, maxNews*len(o.Run.Targets))},
+		targets: make([]target, len(o.Run.Targets)), byName: make(map[string]*target, len(o.Run.Targets)),
+		watchers: map[*watcher]struct{}{},
+		fleet:    feed{most: max(maxMessages, maxNews*len(o.Run.Targets))},
 	}
-	for _, spec := range o.Run.Targets {
-		t := newTarget(spec, p.history.Target(spec.Name), o, p.zone)
-		p.targets = append(p.targets, t)
-		p.byName[spec.Name] = t
+	seen, curves := history.Targets(o.Run.Targets, historyOptions(o.Run)), lanesOf(o.Run) <= fewLanes
+	for i := range p.targets {
+		t := &p.targets[i]
+		t.begin(p, &seen[i], curves)
+		p.byName[t.spec().Name] = t
 	}
 	return p
 }
@@ -84,20 +84,20 @@ func (p *Page) Observe(r probe.Round, o compare.Observation) {
 		return
 	}
 	p.rounds++
-	p.history.Observe(r, o)
+	t.seen.Observe(r, o)
 	t.observe(r, o)
 	if !o.Quiet && t.retell() {
 		p.n++
 		p.fleet.add(message{n: p.n, event: "fleet", data: t.brief})
 	}
 	if t.feed != nil {
-		p.follow(t, o)
+		p.follow(t, r, o)
 	}
 	p.wake(t)
 }
 
 // follow sends a round to those who watch its target.
-func (p *Page) follow(t *target, o compare.Observation) {
+func (p *Page) follow(t *target, r probe.Round, o compare.Observation) {
 	if t.feed.forgotten(t.seen.Last.At) {
 		t.feed = nil
 		return
@@ -107,7 +107,7 @@ func (p *Page) follow(t *target, o compare.Observation) {
 		t.feed.add(message{n: p.n, event: "target", data: encode(t.full())})
 		return
 	}
-	t.feed.add(message{n: p.n, event: "round", data: encode(t.round(o))})
+	t.feed.add(message{n: p.n, event: "round", data: encode(t.round(r, o))})
 }
 
 // repaints reports whether events change what was seen before.

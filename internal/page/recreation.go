@@ -87,7 +87,7 @@ func (t *target) recreation(r compare.Recreation) recreationView {
 	case !v.Settled:
 		v.Words = "going on"
 	}
-	causes := report.Causes(r, steps, t.spec)
+	causes := report.Causes(r, steps, *t.spec())
 	for i := range t.ways {
 		v.Effects = append(v.Effects, t.effect(i, &r, steps, causes))
 	}
@@ -99,7 +99,7 @@ func (t *target) recreation(r compare.Recreation) recreationView {
 	}
 	for _, h := range report.Happenings(report.Steps(r, steps), inWords) {
 		v.Happenings = append(v.Happenings, happeningView{
-			AtMS: ms(time.Duration(h.At)), After: h.After, Clock: h.Time.In(t.zone).Format(time.TimeOnly), Words: h.Words,
+			AtMS: ms(time.Duration(h.At)), After: h.After, Clock: t.page.clock(h.Time), Words: h.Words,
 		})
 	}
 	return v

@@ -25,8 +25,8 @@ func (p *Page) document() report.Document {
 	}
 	p.mu.Unlock()
 	d := report.New(run.Version, report.Observed{Run: head})
-	for _, t := range p.targets {
-		d.Runs[0].Targets = append(d.Runs[0].Targets, p.reported(t))
+	for i := range p.targets {
+		d.Runs[0].Targets = append(d.Runs[0].Targets, p.reported(&p.targets[i]))
 	}
 	return d
 }
@@ -36,10 +36,10 @@ func (p *Page) reported(t *target) report.Target {
 	defer p.mu.Unlock()
 	whole := t.sum
 	whole.Approaches = slices.Clone(t.sum.Approaches)
-	latency, recovery := p.opt.Tracker.Histograms(t.spec.Name)
+	latency, recovery := p.opt.Tracker.Histograms(t.spec().Name)
 	for i := range whole.Approaches {
 		whole.Approaches[i].Latency, whole.Approaches[i].Recovery = latency[i], recovery[i]
 	}
 	sum := compare.Summary{Interval: p.opt.Run.Options.Interval, Targets: []compare.TargetSummary{whole}}
-	return report.New("", report.Observed{Summary: sum, History: p.history}).Runs[0].Targets[0]
+	return report.New("", report.Observed{Summary: sum, History: t.seen.Alone()}).Runs[0].Targets[0]
 }

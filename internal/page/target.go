@@ -42,69 +42,88 @@ func lanesOf(run probelog.Run) (n int) {
 
 // target is what the page knows of one target.
 type target struct {
-	spec probe.Target
-	opt  compare.Options
-	zone *time.Location
+	page *Page
 	seen *history.Target
 	// sum is brought up to date with each round; its histograms are the tracker's.
-	sum     compare.TargetSummary
-	tracker *compare.Tracker
-	ways    []way
-	pods    roster
+	sum  compare.TargetSummary
+	ways []way
+	pods roster
 	// brief is the target as the overview shows it, state its state there.
-	brief  []byte
-	state  State
-	curves bool // are kept
+	brief []byte
+	state State
 	// feed is nil while nobody watches.
 	feed *feed
 }
 
 // way is what is known of one approach beyond its lane and its counts.
 type way struct {
-	spec probe.Approach
+	spec *probe.Approach
+	// judged is the last outcome, empty before the first probe; reason and detail are what that probe said of it.
+	judged probe.Outcome
+	reason probe.VoidReason
+	detail string
 	// answer is what DNS said last, asked is when; nil before it ever did.
 	answer *resolve.Answer
-	asked  compare.Moment
+	asked  instant
 	// who gave the last success, from where, and when; nil when it did not say.
 	who     *identity.Report
 	from    netip.AddrPort
-	whoAt   compare.Moment
+	whoAt   instant
 	success bool // there was one
 	// outage is the last one that ended with a success; nil when there was none.
 	outage *compare.Outage
-	curve  curve
+	curve  *curve // nil when none are kept
 }
 
-func newTarget(spec probe.Target, seen *history.Target, o Options, zone *time.Location) *target {
-	t := &target{
-		spec: spec, opt: o.Run.Options, zone: zone, seen: seen, tracker: o.Tracker, curves: lanesOf(o.Run) <= fewLanes,
-		ways: make([]way, len(spec.Approaches)),
-	}
+// instant is when a round was. There are many, and a compare.Moment is more than three times as large.
+type instant struct {
+	at   time.Duration // since the run's start
+	wall int64         // in microseconds since 1970
+}
+
+func instantOf(m compare.Moment) instant { return instant{m.At, m.Wall.UnixMicro()} }
+
+// begin makes a target of the zero one.
+func (t *target) begin(p *Page, seen *history.Target, curves bool) {
+	t.page, t.seen = p, seen
+	spec := t.spec()
 	t.sum.Name = spec.Name
 	if spec.URL != nil {
 		t.sum.URL = spec.URL.Redacted()
 	}
-	for i, a := range spec.Approaches {
+	t.ways = make([]way, len(spec.Approaches))
+	t.sum.Approaches = make([]compare.ApproachSummary, len(spec.Approaches))
+	for i := range spec.Approaches {
+		a := &spec.Approaches[i]
 		t.ways[i].spec = a
-		t.sum.Approaches = append(t.sum.Approaches, compare.ApproachSummary{Name: a.Name, Address: a.Host, Pinned: a.Pinned()})
+		if curves {
+			t.ways[i].curve = &curve{}
+		}
+		t.sum.Approaches[i] = compare.ApproachSummary{Name: a.Name, Address: a.Host, Pinned: a.Pinned()}
 	}
 	t.retell()
-	return t
 }
+
+func (t *target) spec() *probe.Target { return t.seen.Spec }
+
+// called reports whether there was a round.
+func (t *target) called() bool { return !t.seen.Last.IsZero() }
 
 // observe takes a round that the history and the sum have got already.
 func (t *target) observe(r probe.Round, o compare.Observation) {
+	now := instantOf(t.seen.Last)
 	for i := range r.Results {
 		w, result := &t.ways[i], &r.Results[i]
+		w.judged, w.reason, w.detail = o.Judged[i].Outcome, result.Reason, result.Detail
 		if result.Who != nil && result.Who != w.who { // who is shared between results as long as it is the same
 			t.pods.meet(result.Who)
 		}
 		if result.Answer != nil {
-			w.answer, w.asked = result.Answer, t.seen.Last
+			w.answer, w.asked = result.Answer, now
 		}
-		if o.Judged[i].Outcome == probe.OK {
-			w.who, w.from, w.whoAt, w.success = result.Who, result.Addr, t.seen.Last, true
-			if t.curves {
+		if w.judged == probe.OK {
+			w.who, w.from, w.whoAt, w.success = result.Who, result.Addr, now, true
+			if w.curve != nil {
 				w.curve.add(r.At, result.Total)
 			}
 		}
@@ -144,7 +163,9 @@ func (t *target) pin() (addr netip.AddrPort, ok bool) {
 }
 
 // clock is a time of day as logs and sentences have it.
-func (t *target) clock(m compare.Moment) string { return m.Wall.In(t.zone).Format(time.TimeOnly) }
+func (t *target) clock(m compare.Moment) string { return t.page.clock(m.Wall) }
+
+func (t *target) clockOf(i instant) string { return t.page.clock(time.UnixMicro(i.wall)) }
 
 // roster numbers the pods that answered in the order in which they were met, so that one is told from the next that has the
 // same name: the last ones, oldest first. Most targets ever have one.

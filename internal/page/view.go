@@ -92,7 +92,8 @@ func (p *Page) status() statusView {
 		Stopped: p.end, Targets: make([]json.RawMessage, len(p.targets)), Outcomes: outcomes,
 	}
 	bad := 0
-	for i, t := range p.targets {
+	for i := range p.targets {
+		t := &p.targets[i]
 		v.Targets[i] = t.brief
 		if t.state == Broken || t.state == Misrouted {
 			bad++
@@ -120,7 +121,7 @@ func (p *Page) run(now time.Time) runView {
 }
 
 func (t *target) overview() briefView {
-	v := briefView{Target: t.spec.Name, URL: t.sum.URL, Words: text(t.lines(true)), Recreations: t.sum.Recreated}
+	v := briefView{Target: t.spec().Name, URL: t.sum.URL, Words: text(t.lines(true)), Recreations: t.sum.Recreated}
 	states := make([]State, len(t.ways))
 	for i := range t.ways {
 		states[i] = t.say(i, true).State
@@ -160,7 +161,7 @@ func (t *target) addr(i int) string {
 	spec := t.ways[i].spec
 	port := spec.Port
 	if port == 0 {
-		port = t.spec.Port()
+		port = t.spec().Port()
 	}
 	return fmt.Sprintf("%s:%d", spec.Host, port)
 }

@@ -117,7 +117,8 @@ func (p *Page) snapshot(w *watcher) message {
 func (p *Page) makeRoom() {
 	var idle []*target
 	feeds := 0
-	for _, t := range p.targets {
+	for i := range p.targets {
+		t := &p.targets[i]
 		if t.feed != nil {
 			feeds++
 			if t.feed.watchers == 0 {

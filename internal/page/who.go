@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"callbyname/internal/probe"
 	"callbyname/internal/resolve"
 )
 
@@ -50,7 +51,7 @@ func (t *target) who(i int) *whoView {
 	if !w.success {
 		return nil
 	}
-	v := &whoView{Now: w.whoAt.Seq == t.seen.Last.Seq, Clock: t.clock(w.whoAt), Words: "somebody who does not say who it is"}
+	v := &whoView{Now: w.judged == probe.OK, Clock: t.clockOf(w.whoAt), Words: "somebody who does not say who it is"}
 	if w.from.IsValid() {
 		v.From = w.from.String()
 	}
@@ -84,7 +85,7 @@ func (t *target) who(i int) *whoView {
 
 // since is an instant as a time of day, with its day when that is not the last round's.
 func (t *target) since(at time.Time) string {
-	at, now := at.In(t.zone), t.seen.Last.Wall.In(t.zone)
+	at, now := at.In(t.page.zone), t.seen.Last.Wall.In(t.page.zone)
 	if at.Format(time.DateOnly) == now.Format(time.DateOnly) {
 		return at.Format(time.TimeOnly)
 	}
@@ -99,7 +100,7 @@ func (t *target) dns(i int) *dnsView {
 	}
 	v := &dnsView{
 		Host: a.Host, Name: a.Name, Addrs: make([]string, len(a.Addrs)), Rcode: a.Rcode, TTLS: a.TTL.Seconds(), TTL: ttl(a),
-		Source: string(a.Source), TookMS: ms(a.Took), Clock: t.clock(w.asked), AtMS: ms(w.asked.At),
+		Source: string(a.Source), TookMS: ms(a.Took), Clock: t.clockOf(w.asked), AtMS: ms(w.asked.at),
 	}
 	words := make([]string, len(a.Addrs))
 	for k, addr := range a.Addrs {

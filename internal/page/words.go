@@ -118,7 +118,7 @@ func (t *target) only(lines []line) []line {
 }
 
 // subject is what an approach calls.
-func (t *target) subject(a probe.Approach) string {
+func (t *target) subject(a *probe.Approach) string {
 	switch pin, ok := t.pin(); {
 	case !a.Pinned():
 		return "Name " + a.Host
@@ -129,7 +129,7 @@ func (t *target) subject(a probe.Approach) string {
 }
 
 // manner is in which way an approach calls, where that is not the plainest.
-func manner(a probe.Approach) string {
+func manner(a *probe.Approach) string {
 	var parts []string
 	switch {
 	case a.Cache == probe.Forever:
@@ -156,21 +156,21 @@ type said struct {
 func (t *target) say(i int, still bool) said {
 	open := t.sum.Approaches[i].Open
 	switch {
-	case t.seen.Judged == nil:
+	case !t.called():
 		return said{Waiting, "not called yet", ""}
 	case open != nil:
 		return t.sayOut(i, open, still)
 	}
-	switch o := t.seen.Judged[i].Outcome; stateOf(o) {
+	switch stateOf(t.ways[i].judged) {
 	case Waiting:
 		if _, known := t.pin(); known {
 			return said{Waiting, "waiting", "it is called from the next round on"}
 		}
 		return said{Waiting, "waiting", "the pod's IP is not known yet"}
 	case Unmeasured:
-		return said{Unmeasured, "not measured", reason(t.seen.Round[i].Reason)}
+		return said{Unmeasured, "not measured", reason(t.ways[i].reason)}
 	}
-	if o := t.ways[i].outage; !still && o != nil && t.seen.Last.Since(o.End) <= compare.EffectiveSettle(t.spec, t.opt) {
+	if o := t.ways[i].outage; !still && o != nil && t.seen.Last.Since(o.End) <= compare.EffectiveSettle(*t.spec(), t.page.opt.Run.Options) {
 		return said{Fine, "fine again", "it was out for " + lasted(o.Duration())}
 	}
 	return said{Fine, "fine", ""}
@@ -182,7 +182,7 @@ func (t *target) was(i int) string { return "was " + t.say(i, true).Words }
 // sayOut tells of an outage that lasts.
 func (t *target) sayOut(i int, o *compare.Outage, still bool) said {
 	class := o.Classes[len(o.Classes)-1]
-	if now := t.seen.Judged[i].Outcome; now.Failed() {
+	if now := t.ways[i].judged; now.Failed() {
 		class = now
 	}
 	long := " since " + t.clock(o.First)
@@ -225,8 +225,8 @@ func (t *target) why(i int, o *compare.Outage, class probe.Outcome) string {
 
 // pinAnswers reports whether a pinned approach was answered in the last round, on which what is likely rests.
 func (t *target) pinAnswers() bool {
-	for i, w := range t.ways {
-		if w.spec.Pinned() && t.seen.Judged[i].Outcome == probe.OK {
+	for i := range t.ways {
+		if w := &t.ways[i]; w.spec.Pinned() && w.judged == probe.OK {
 			return true
 		}
 	}

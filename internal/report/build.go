@@ -157,7 +157,7 @@ func newRecreation(r compare.Recreation, h *history.Target) Recreation {
 	if steps == nil { // seen by others before: why, nobody knows any more
 		return n
 	}
-	for i, c := range Causes(r, steps, h.Spec) {
+	for i, c := range Causes(r, steps, *h.Spec) {
 		if len(r.Effects) == 0 {
 			n.Effects = append(n.Effects, Effect{Approach: c.Approach})
 		}
