@@ -16,7 +16,7 @@ import (
 type roundEncoder struct {
 	round      probe.Round
 	judged     []compare.Judged
-	approaches []approachWire
+	approaches []probe.Approach
 	last       []shared
 	// i is the result that is being written.
 	i       int

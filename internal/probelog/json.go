@@ -26,7 +26,7 @@ type JSON struct {
 
 // jsonTarget is what the writer remembers of a target.
 type jsonTarget struct {
-	config targetWire
+	spec *probe.Target // the run's
 	// seq is the number of the round whose record was the last one of this target; 0 when the last one was none.
 	seq uint64
 	// last is what that round's results said, in order.
@@ -42,8 +42,9 @@ func NewJSON(w io.Writer, run Run) *JSON {
 		options: toOptions(run),
 		targets: make(map[string]*jsonTarget, len(run.Targets)),
 	}
-	for _, t := range run.Targets {
-		j.targets[t.Name] = &jsonTarget{config: toTarget(t), last: make([]shared, len(t.Approaches))}
+	for i := range run.Targets {
+		t := &run.Targets[i]
+		j.targets[t.Name] = &jsonTarget{spec: t, last: make([]shared, len(t.Approaches))}
 	}
 	return j
 }
@@ -59,8 +60,8 @@ func (j *JSON) write(record Kind, at time.Duration, wall time.Time, fields ...za
 // Start implements Log.
 func (j *JSON) Start(wall time.Time) error {
 	r := startRecord{Schema: Schema, Version: j.run.Version, Host: j.run.Host, System: j.run.System, Options: j.options}
-	for _, t := range j.run.Targets {
-		r.Targets = append(r.Targets, j.targets[t.Name].config)
+	for i := range j.run.Targets {
+		r.Targets = append(r.Targets, toTarget(&j.run.Targets[i]))
 	}
 	return j.write(StartRecord, 0, wall, zap.Inline(flat{r}))
 }
@@ -73,7 +74,7 @@ func (j *JSON) Round(r probe.Round, judged []compare.Judged) error {
 	if t.seq+1 != r.Seq {
 		clear(t.last)
 	}
-	j.round = roundEncoder{round: r, judged: judged, approaches: t.config.Approaches, last: t.last, scratch: j.round.scratch}
+	j.round = roundEncoder{round: r, judged: judged, approaches: t.spec.Approaches, last: t.last, scratch: j.round.scratch}
 	err := j.write(RoundRecord, r.At, r.Wall, zap.Inline(&j.round))
 	t.seq = r.Seq
 	for i := range t.last {
@@ -94,12 +95,13 @@ func (j *JSON) Event(e compare.Event) error {
 func (j *JSON) State(s compare.State) error {
 	t := j.targets[s.Target]
 	t.seq = 0
+	clear(t.last) // the next round is written whole
 	r := stateRecord{
 		Schema: Schema, Target: s.Target, Version: j.run.Version, Host: j.run.Host, System: j.run.System,
-		Options: j.options, Config: t.config, State: toState(s),
+		Options: j.options, Config: toTarget(t.spec), State: toState(s),
 	}
 	for i := range r.State.Approaches {
-		r.State.Approaches[i].Approach = t.config.Approaches[i].Name
+		r.State.Approaches[i].Approach = t.spec.Approaches[i].Name
 	}
 	return j.write(StateRecord, s.Last.At, s.Last.Wall, zap.Inline(flat{r}))
 }

@@ -32,7 +32,7 @@ type recorded struct {
 
 // NewRecorder is a Recorder for a run that begins. The log must be one of that run.
 func NewRecorder(run Run, log Log) *Recorder {
-	r := &Recorder{run: run, tracker: compare.NewTracker(run.Targets, run.Options), log: log, targets: map[string]*recorded{}}
+	r := &Recorder{run: run, tracker: compare.NewTracker(run.Targets, run.Options), log: log, targets: make(map[string]*recorded, len(run.Targets))}
 	for _, t := range run.Targets {
 		r.targets[t.Name] = &recorded{}
 	}

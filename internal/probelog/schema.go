@@ -121,7 +121,7 @@ const hidden = "xxxxx"
 // foreverMillis stands for probe.Forever.
 const foreverMillis millis = -1
 
-func toTarget(t probe.Target) targetWire {
+func toTarget(t *probe.Target) targetWire {
 	w := targetWire{Name: t.Name, Method: t.Method, Family: toFamily(t.Family), Pin: t.Pin, Insecure: t.Insecure}
 	if t.URL != nil {
 		w.URL = t.URL.Redacted()
