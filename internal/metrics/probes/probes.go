@@ -20,7 +20,6 @@ import (
 type Metrics struct {
 	targets           []*target
 	byName            map[string]*target
-	approaches        int // of all targets
 	interval, timeout time.Duration
 
 	voids    map[probe.VoidReason]*void
@@ -64,7 +63,6 @@ func New(targets []probe.Target, every, deadline time.Duration) *Metrics {
 		})
 		m.targets = append(m.targets, followed)
 		m.byName[t.Name] = followed
-		m.approaches += len(t.Approaches)
 	}
 	return m
 }
@@ -118,26 +116,37 @@ func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 // Families are what is told of each target, for scrape.Stream: the values of one target are of the same moment. No round waits
 // for whoever takes them.
 func (m *Metrics) Families(yield func(*dto.MetricFamily) error) error {
-	values := make(samples, 0, m.approaches*12)
-	for _, t := range m.targets {
-		t.collect(&values)
+	all := make([]seen, len(m.targets))
+	for i, t := range m.targets {
+		all[i] = t.now()
 	}
-	return scrape.Group(families, values, yield)
+	var s samples
+	for _, s.Family = range families {
+		s.values = s.values[:0]
+		for i := range all {
+			all[i].collect(&s)
+		}
+		if err := scrape.Group([]scrape.Family{s.Family}, s.values, yield); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // timing is where the durations of one approach go: to those of all targets, since for each target they would take forty
 // times the memory and the scrape of all its other metrics.
 type timing struct {
-	label  *dto.LabelPair
-	whole  prometheus.Observer
-	phases [len(phaseNames)]func() prometheus.Observer // exposed from their first use on: TLS may never have one
+	approach string
+	label    *dto.LabelPair
+	whole    prometheus.Observer
+	phases   [len(phaseNames)]func() prometheus.Observer // exposed from their first use on: TLS may never have one
 }
 
 // phaseNames are in the order of a probe.
 var phaseNames = [...]string{"resolve", "connect", "tls", "write", "first_byte", "read"}
 
 func newTiming(m *Metrics, approach string) *timing {
-	t := &timing{label: scrape.Label("approach", approach), whole: m.whole.WithLabelValues(approach)}
+	t := &timing{approach: approach, label: scrape.Label("approach", approach), whole: m.whole.WithLabelValues(approach)}
 	for i, phase := range phaseNames {
 		t.phases[i] = sync.OnceValue(func() prometheus.Observer { return m.phases.WithLabelValues(approach, phase) })
 	}

@@ -63,25 +63,50 @@ func (v *Value) Write(m *dto.Metric) error {
 }
 
 // Group hands the values over family by family, in the order of these: as what a scrape is encoded from they take five times the
-// memory, and so there is never more of that than one family.
+// memory, and so there is never more of that than one family. What it hands over is a copy.
 func Group(families []Family, values []Value, yield func(*dto.MetricFamily) error) error {
 	for _, f := range families {
-		group := &dto.MetricFamily{Name: &f.name, Help: &f.help, Type: &f.kind}
+		n := 0
 		for i := range values {
-			if v := &values[i]; v.Family == f {
-				m := &dto.Metric{}
-				v.Write(m) // which cannot fail
-				group.Metric = append(group.Metric, m)
+			if values[i].Family == f {
+				n++
 			}
 		}
-		if len(group.Metric) == 0 {
+		if n == 0 {
 			continue
 		}
-		if err := yield(group); err != nil {
+		if err := yield(f.group(values, n)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// group is the family, with those n of the values that are its own, all in a few pieces of memory.
+func (f Family) group(values []Value, n int) *dto.MetricFamily {
+	group := &dto.MetricFamily{Name: &f.name, Help: &f.help, Type: &f.kind, Metric: make([]*dto.Metric, 0, n)}
+	metrics, numbers := make([]dto.Metric, n), make([]float64, n)
+	var counters []dto.Counter
+	var gauges []dto.Gauge
+	if f.kind == dto.MetricType_COUNTER {
+		counters = make([]dto.Counter, n)
+	} else {
+		gauges = make([]dto.Gauge, n)
+	}
+	for i := range values {
+		if v := &values[i]; v.Family == f {
+			k := len(group.Metric)
+			m := &metrics[k]
+			m.Label, numbers[k] = v.Labels, v.Number
+			if counters != nil {
+				counters[k].Value, m.Counter = &numbers[k], &counters[k]
+			} else {
+				gauges[k].Value, m.Gauge = &numbers[k], &gauges[k]
+			}
+			group.Metric = append(group.Metric, m)
+		}
+	}
+	return group
 }
 
 // Label is one label of a sample. A value that is no UTF-8 would fail every scrape, and is mended.
