@@ -42,6 +42,7 @@ type Page struct {
 	byName  map[string]*target
 	n       uint64 // the last message's number
 	fleet   feed
+	watched bool // ever
 	// watchers are those who are told of changes.
 	watchers map[*watcher]struct{}
 	end      *endView // nil while the run goes on
@@ -87,13 +88,23 @@ func (p *Page) Observe(r probe.Round, o compare.Observation) {
 	t.seen.Observe(r, o)
 	t.observe(r, o)
 	if !o.Quiet && t.retell() {
-		p.n++
-		p.fleet.add(message{n: p.n, event: "fleet", data: t.brief})
+		p.announce(t)
 	}
 	if t.feed != nil {
 		p.follow(t, r, o)
 	}
 	p.wake(t)
+}
+
+// announce sends a target's place in the overview to all who watch. It is kept for none who come back, as long as nobody ever
+// came.
+func (p *Page) announce(t *target) {
+	p.n++
+	if p.watched {
+		p.fleet.add(message{n: p.n, event: "fleet", data: t.brief})
+	} else {
+		p.fleet.floor = p.n
+	}
 }
 
 // follow sends a round to those who watch its target.
@@ -138,8 +149,7 @@ func (p *Page) Stop(sum compare.Summary, wall time.Time, reason string) {
 		if t := p.byName[s.Name]; t != nil {
 			t.sum = s
 			if t.retell() {
-				p.n++
-				p.fleet.add(message{n: p.n, event: "fleet", data: t.brief})
+				p.announce(t)
 			}
 			if t.feed != nil {
 				p.n++

@@ -24,7 +24,7 @@ func (p *Page) watch(t *target, last string) (w *watcher, begin []message, ok bo
 		return nil, nil, false
 	}
 	w = &watcher{target: t, wake: make(chan struct{}, 1)}
-	p.watchers[w] = struct{}{}
+	p.watchers[w], p.watched = struct{}{}, true
 	if t != nil {
 		if t.feed == nil {
 			p.makeRoom()
