@@ -39,8 +39,8 @@ type Stretch struct {
 	Counts
 	// Missing is true where the log does not tell when in the stretch what happened.
 	Missing bool
-	// raw is the probe's own outcome, before the target's history made a wrong_pod of it.
-	raw probe.Outcome
+	// raw is the probe's own outcome, before the target's history made a wrong_pod of it: its place in probe.Outcomes.
+	raw uint8
 }
 
 // Who is who answered, as it says. Empty where it is not known.
@@ -98,7 +98,8 @@ func (t *Target) add(lane int, r *probe.Result, judged probe.Outcome) {
 		last.Counts = last.Counts.plus(counts)
 	} else {
 		l.push(Stretch{
-			From: now.At, To: now.At, Wall: now.Wall, Outcome: judged, Addr: r.Addr, Who: t.known(who), Counts: counts, raw: r.Outcome,
+			From: now.At, To: now.At, Wall: now.Wall, Outcome: judged, Addr: r.Addr, Who: t.known(who), Counts: counts,
+			raw: uint8(slices.Index(probe.Outcomes, r.Outcome)),
 		}, t.opt)
 	}
 	if judged == probe.OK {
@@ -132,7 +133,7 @@ func (l *Lane) last() *Stretch {
 
 // continues reports whether the next probe belongs to the same stretch, if it came in time.
 func (s *Stretch) continues(raw, judged probe.Outcome, who Who) bool {
-	return !s.Missing && s.Outcome == judged && s.raw == raw && *s.Who == who
+	return !s.Missing && s.Outcome == judged && probe.Outcomes[s.raw] == raw && *s.Who == who
 }
 
 func (l *Lane) push(s Stretch, opt *Options) {
@@ -231,8 +232,8 @@ func (l *Lane) correct(n int) {
 		}
 		n -= s.Lost
 		l.counts = l.counts.minus(s.Counts)
-		s.Outcome = s.raw
-		s.Counts = multiply(one(s.raw), s.Counts.All())
+		s.Outcome = probe.Outcomes[s.raw]
+		s.Counts = multiply(one(s.Outcome), s.Counts.All())
 		l.counts = l.counts.plus(s.Counts)
 	}
 }

@@ -16,7 +16,7 @@ import (
 
 // What is kept of all targets together. Few of them have as much as they want, and many share.
 const (
-	allStretches = 100_000 // of lanes, about 200 bytes each
+	allStretches = 100_000 // of lanes, about 140 bytes each
 	allEvents    = 40_000  // about 300 bytes each
 	allSamples   = 300_000 // latencies, about 6 bytes each
 	// With more lanes than fewLanes, neither the phases of probes are kept, about 8 KB a lane, nor curves of latency, 12 KB.
@@ -62,26 +62,23 @@ type way struct {
 	judged probe.Outcome
 	reason probe.VoidReason
 	detail string
-	// answer is what DNS said last, asked is when; nil before it ever did.
+	// answer is what DNS said last, asked and clock are when, by the run's clock and by the wall's; nil before it ever did.
 	answer *resolve.Answer
-	asked  instant
-	// who gave the last success, from where, and when; nil when it did not say.
-	who     *identity.Report
-	from    netip.AddrPort
-	whoAt   instant
-	success bool // there was one
+	asked  time.Duration
+	clock  micros
+	// who gave the last success, from where, and when; nil when it did not say, and at is 0 before there was one.
+	who  *identity.Report
+	from netip.AddrPort
+	at   micros
 	// outage is the last one that ended with a success; nil when there was none.
 	outage *compare.Outage
 	curve  *curve // nil when none are kept
 }
 
-// instant is when a round was. There are many, and a compare.Moment is more than three times as large.
-type instant struct {
-	at   time.Duration // since the run's start
-	wall int64         // in microseconds since 1970
-}
+// micros is a wall clock in microseconds since 1970: a third of a time.Time, of which there would be thousands.
+type micros int64
 
-func instantOf(m compare.Moment) instant { return instant{m.At, m.Wall.UnixMicro()} }
+func (m micros) time() time.Time { return time.UnixMicro(int64(m)) }
 
 // begin makes a target of the zero one.
 func (t *target) begin(p *Page, seen *history.Target, curves bool) {
@@ -111,7 +108,7 @@ func (t *target) called() bool { return !t.seen.Last.IsZero() }
 
 // observe takes a round that the history and the sum have got already.
 func (t *target) observe(r probe.Round, o compare.Observation) {
-	now := instantOf(t.seen.Last)
+	now := micros(r.Wall.UnixMicro())
 	for i := range r.Results {
 		w, result := &t.ways[i], &r.Results[i]
 		w.judged, w.reason, w.detail = o.Judged[i].Outcome, result.Reason, result.Detail
@@ -119,10 +116,10 @@ func (t *target) observe(r probe.Round, o compare.Observation) {
 			t.pods.meet(result.Who)
 		}
 		if result.Answer != nil {
-			w.answer, w.asked = result.Answer, now
+			w.answer, w.asked, w.clock = result.Answer, r.At, now
 		}
 		if w.judged == probe.OK {
-			w.who, w.from, w.whoAt, w.success = result.Who, result.Addr, now, true
+			w.who, w.from, w.at = result.Who, result.Addr, now
 			if w.curve != nil {
 				w.curve.add(r.At, result.Total)
 			}
@@ -164,8 +161,6 @@ func (t *target) pin() (addr netip.AddrPort, ok bool) {
 
 // clock is a time of day as logs and sentences have it.
 func (t *target) clock(m compare.Moment) string { return t.page.clock(m.Wall) }
-
-func (t *target) clockOf(i instant) string { return t.page.clock(time.UnixMicro(i.wall)) }
 
 // roster numbers the pods that answered in the order in which they were met, so that one is told from the next that has the
 // same name: the last ones, oldest first. Most targets ever have one.

@@ -48,10 +48,10 @@ type dnsView struct {
 
 func (t *target) who(i int) *whoView {
 	w := &t.ways[i]
-	if !w.success {
+	if w.at == 0 {
 		return nil
 	}
-	v := &whoView{Now: w.judged == probe.OK, Clock: t.clockOf(w.whoAt), Words: "somebody who does not say who it is"}
+	v := &whoView{Now: w.judged == probe.OK, Clock: t.page.clock(w.at.time()), Words: "somebody who does not say who it is"}
 	if w.from.IsValid() {
 		v.From = w.from.String()
 	}
@@ -100,7 +100,7 @@ func (t *target) dns(i int) *dnsView {
 	}
 	v := &dnsView{
 		Host: a.Host, Name: a.Name, Addrs: make([]string, len(a.Addrs)), Rcode: a.Rcode, TTLS: a.TTL.Seconds(), TTL: ttl(a),
-		Source: string(a.Source), TookMS: ms(a.Took), Clock: t.clockOf(w.asked), AtMS: ms(w.asked.at),
+		Source: string(a.Source), TookMS: ms(a.Took), Clock: t.page.clock(w.clock.time()), AtMS: ms(w.asked),
 	}
 	words := make([]string, len(a.Addrs))
 	for k, addr := range a.Addrs {
