@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"runtime"
+	"slices"
 	"testing"
 	"time"
 
@@ -52,6 +53,15 @@ func (r *restless) round(seq uint64, interval time.Duration) probe.Round {
 	return round
 }
 
+// heap is how many bytes are in use.
+func heap() uint64 {
+	runtime.GC()
+	runtime.GC() // what the first one left to be swept, or in a pool
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
 // However many rounds there are, and however much happens in them, what is kept of them does not grow.
 func TestADayOfFiftyTargetsFitsIntoTheMemoryOfHalfADay(t *testing.T) {
 	const interval, n = time.Minute, 50
@@ -65,12 +75,6 @@ func TestADayOfFiftyTargetsFitsIntoTheMemoryOfHalfADay(t *testing.T) {
 	b := &browser{t: t, url: s.serve(t).URL + "/api/v1/events?target=target-00"}
 	b.connect()
 	b.next()
-	heap := func() uint64 {
-		runtime.GC()
-		var m runtime.MemStats
-		runtime.ReadMemStats(&m)
-		return m.HeapAlloc
-	}
 	before := heap()
 	var half uint64
 	const rounds = uint64(24 * time.Hour / interval)
@@ -95,5 +99,44 @@ func TestADayOfFiftyTargetsFitsIntoTheMemoryOfHalfADay(t *testing.T) {
 	}
 	if body := s.get("/api/v1/targets/target-00").Body.Len(); body > 1<<20 {
 		t.Errorf("a target takes %d KB", body>>10)
+	}
+}
+
+// Of many targets most are quiet: what is kept of them decides what a prober takes.
+func TestAQuietTargetAmongManyTakesThreeKilobytes(t *testing.T) {
+	const n, rounds, most = 2000, 80, 3 << 10 // rounds until no lane keeps more latencies
+	targets, next := make([]probe.Target, n), make([]func(uint64) probe.Round, n)
+	for i := range targets {
+		targets[i], next[i] = steady(fmt.Sprintf("target-%04d", i))
+	}
+	// kept is what is in use once a tracker has seen all rounds, and a page if it is to.
+	kept := func(shown bool) uint64 {
+		before := heap()
+		s := show(options, nil, targets...)
+		if !shown {
+			s.Page = nil
+		}
+		for seq := uint64(1); seq <= rounds; seq++ {
+			for i := range next {
+				r := next[i](seq)
+				r.Results = slices.Clone(r.Results) // as a prober makes them
+				o, err := s.tracker.Observe(r)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if shown {
+					s.Observe(r, o)
+				}
+			}
+		}
+		after := heap()
+		runtime.KeepAlive(s)
+		return after - before
+	}
+	tracked := kept(false)
+	if page := (kept(true) - tracked) / n; page > most {
+		t.Errorf("%d bytes, want %d at most", page, most)
+	} else {
+		t.Logf("%d bytes", page)
 	}
 }

@@ -36,7 +36,7 @@ type TextOptions struct {
 
 // textTarget is what the log has shown of a target.
 type textTarget struct {
-	probe.Target
+	*probe.Target // the run's
 	// level is how its rows are shown.
 	level level
 	// shown are the addresses that were last shown of each approach, for rows that only tell them when they change.
@@ -58,7 +58,8 @@ func NewText(w io.Writer, run Run, opt TextOptions) *Text {
 		t.clock = "15:04:05.0"
 	}
 	t.grid = newGrid(run.Targets, len(t.clock), opt.Width)
-	for _, target := range run.Targets {
+	for i := range run.Targets {
+		target := &run.Targets[i]
 		n := len(target.Approaches)
 		t.targets[target.Name] = &textTarget{Target: target, level: t.grid.level(n), shown: make([]string, n)}
 	}
