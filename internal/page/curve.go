@@ -42,8 +42,11 @@ func (c *curve) merge() {
 	c.points = slices.Delete(c.points, best+1, best+2)
 }
 
-// view is the curve as numbers: from, to, least, mean, most, in milliseconds.
+// view is the curve as numbers: from, to, least, mean, most, in milliseconds. There are none where no curve is kept.
 func (c *curve) view() [][5]float64 {
+	if c == nil {
+		return [][5]float64{}
+	}
 	list := make([][5]float64, len(c.points))
 	for i, p := range c.points {
 		list[i] = [5]float64{ms(p.from), ms(p.to), ms(p.least), ms(p.sum / time.Duration(p.n)), ms(p.most)}

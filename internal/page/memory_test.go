@@ -140,3 +140,22 @@ func TestAQuietTargetAmongManyTakesThreeKilobytes(t *testing.T) {
 		t.Logf("%d bytes", page)
 	}
 }
+
+func TestATargetAmongManyIsShownWithoutACurve(t *testing.T) {
+	const n = 1001
+	targets := make([]probe.Target, n)
+	var next func(uint64) probe.Round
+	for i := range targets {
+		targets[i], next = steady(fmt.Sprintf("target-%04d", i))
+	}
+	s := show(options, nil, targets...)
+	for seq := uint64(1); seq <= 3; seq++ {
+		s.observe(t, next(seq))
+	}
+	for _, lane := range s.json(t, "/api/v1/targets/target-1000")["lanes"].([]any) {
+		lane := lane.(map[string]any)
+		if curve, ok := lane["curve"].([]any); !ok || len(curve) != 0 || len(lane["latency"].([]any)) != 3 {
+			t.Errorf("%v", lane)
+		}
+	}
+}
