@@ -90,7 +90,7 @@ func start(o *options, lookup func(string) (string, bool), stdout io.Writer) (*p
 		}
 	}
 	answered := answers.New(id)
-	// What a scrape needs takes as long to make as all else here, and can wait for the first one.
+	// What a scrape needs takes longer to make than anything else here, and can wait for the first one.
 	metrics := sync.OnceValue(func() http.Handler {
 		registry := scrape.NewRegistry("httpd", cli.Version())
 		registry.MustRegister(answered, answers.StateOf(p.server))

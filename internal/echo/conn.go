@@ -76,7 +76,7 @@ type conn struct {
 	served   atomic.Int64
 	stage    atomic.Int32 // of the answer to the request that came in last
 	http2    atomic.Bool
-	ready    bool // what a handler's answer says; its goroutine's, and net/http writes on that, too
+	ready    bool // what a handler's answer on HTTP/1 says. The goroutine's that serves the connection, which is the one that writes, too.
 	// asked is when the first of the bytes came in that no handler has yet, as [time.Time.UnixNano] has it; 0 for none. More of them do not
 	// change it: who sends byte by byte gains nothing.
 	asked atomic.Int64

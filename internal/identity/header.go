@@ -32,7 +32,7 @@ const startedLayout = "2006-01-02T15:04:05.000Z07:00"
 type Encoder struct {
 	constant []field
 	ready    [2][]string // of false and true
-	lines    [2][]byte   // all but the address, as Append writes them, by the same
+	lines    [2][]byte   // all but the local address as Append writes them, with false and true
 }
 
 // field is a header whose value can be put into any number of header maps: its slice has no room to append.
