@@ -4,6 +4,7 @@ import (
 	"log"
 	"runtime"
 	"slices"
+	"sync"
 
 	"go.uber.org/zap"
 
@@ -37,16 +38,20 @@ func (p *program) introduce(id identity.Identity) {
 	}
 }
 
+// lists are of fields, empty, for one record after the other.
+var lists = sync.Pool{New: func() any { return new([]zap.Field) }}
+
 // access logs one answer.
 func (p *program) access(r echo.Record) {
 	health := slices.Contains([]string{"/healthz", "/readyz", "/metrics"}, r.Path)
 	if !r.Admin && (!p.options.logRequests || health && !p.options.logHealth) {
 		return
 	}
-	fields := []zap.Field{
+	list := lists.Get().(*[]zap.Field)
+	fields := append((*list)[:0],
 		zap.String("method", cut(r.Method)), zap.String("path", cut(r.Path)), zap.Int("status", r.Status), zap.Int64("bytes", r.Bytes),
 		zap.Duration("duration_ms", r.Took), zap.String("client", r.Client), zap.String("host", cut(r.Host)), zap.String("proto", r.Proto),
-	}
+	)
 	if r.Admin {
 		fields = append(fields, zap.Bool("admin", true))
 	}
@@ -54,6 +59,9 @@ func (p *program) access(r echo.Record) {
 		fields = append(fields, zap.Error(r.Err))
 	}
 	p.log.Info("request", fields...)
+	clear(fields)
+	*list = fields
+	lists.Put(list)
 }
 
 // cut bounds what a client can put into a line.

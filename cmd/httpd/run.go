@@ -89,16 +89,22 @@ func start(o *options, lookup func(string) (string, bool), stdout io.Writer) (*p
 			return nil, errors.Join(err, p.public.Close())
 		}
 	}
-	registry, answered := scrape.NewRegistry("httpd", cli.Version()), answers.New(id)
+	answered := answers.New(id)
+	// What a scrape needs takes longer to make than anything else here, and can wait for the first one.
+	metrics := sync.OnceValue(func() http.Handler {
+		registry := scrape.NewRegistry("httpd", cli.Version())
+		registry.MustRegister(answered, answers.StateOf(p.server))
+		return scrape.Handler(registry)
+	})
 	p.server = echo.New(echo.Options{
 		Identity: id, MaxBody: o.maxBody, MaxHeader: o.maxHeader, HeaderTimeout: o.headerTimeout, ReadTimeout: o.readTimeout,
-		WriteTimeout: o.writeTimeout, IdleTimeout: o.idleTimeout, MaxConnections: o.maxConnections, ErrorLog: errorLog(logger), Metrics: scrape.Handler(registry),
+		WriteTimeout: o.writeTimeout, IdleTimeout: o.idleTimeout, MaxConnections: o.maxConnections, ErrorLog: errorLog(logger),
+		Metrics: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { metrics().ServeHTTP(w, r) }),
 		Observe: func(r echo.Record) {
 			answered.Observe(r)
 			p.access(r)
 		},
 	})
-	registry.MustRegister(answered, answers.StateOf(p.server))
 	p.introduce(id)
 	return p, nil
 }

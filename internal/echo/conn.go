@@ -59,8 +59,8 @@ func addrPort(a net.Addr) netip.AddrPort {
 	return netip.AddrPort{}
 }
 
-// conn is a connection with what an answer says of it. It also adds the identity to the answers that net/http gives
-// itself, before any handler: 400, 417, 431 and 501.
+// conn is a connection with what an answer says of it. It puts the identity into the answers of HTTP/1: the handlers' and those
+// that net/http gives itself, before any handler: 400, 417, 431 and 501.
 //
 // TLS is hidden within it: net/http takes it for a plain connection that speaks HTTP/1 or HTTP/2, and tells them apart by
 // the preface, as it does for h2c. So its own answers come by here in clear text, too.
@@ -74,16 +74,23 @@ type conn struct {
 	admin    bool
 	local    []string // for identity.Encoder
 	served   atomic.Int64
-	// handled is true from the moment when a handler has the request until its answer is out; on HTTP/2 for good, since its
-	// frames may begin with anything. Only otherwise is what net/http writes an answer of its own.
-	handled atomic.Bool
-	http2   atomic.Bool
+	stage    atomic.Int32 // of the answer to the request that came in last
+	http2    atomic.Bool
+	ready    bool // what a handler's answer on HTTP/1 says. The goroutine's that serves the connection, which is the one that writes, too.
 	// asked is when the first of the bytes came in that no handler has yet, as [time.Time.UnixNano] has it; 0 for none. More of them do not
 	// change it: who sends byte by byte gains nothing.
 	asked atomic.Int64
 	// plain is set by the first Read when the client did not speak TLS to a TLS listener.
 	plain net.Conn
 }
+
+// The stages of an answer.
+const (
+	// unhandled is from one answer's end to a handler's having the next request: what is written then is an answer of net/http's own.
+	unhandled int32 = iota
+	handled         // a handler has it, and nothing was written
+	begun           // what follows may look like anything; on HTTP/2, whose frames always may, for good
+)
 
 type connKey struct{}
 
@@ -94,7 +101,7 @@ func connContext(ctx context.Context, c net.Conn) context.Context {
 // connState is net/http's hook; idle means that an HTTP/1 answer is out, and what the handler left of the request's body is read.
 func connState(c net.Conn, state http.ConnState) {
 	if c := c.(*conn); state == http.StateIdle && !c.http2.Load() {
-		c.handled.Store(false)
+		c.stage.Store(unhandled)
 		c.asked.Store(0)
 	}
 }
@@ -113,8 +120,10 @@ func (c *conn) begin(r *http.Request) {
 	c.asked.Store(0)
 	if r.ProtoMajor == 2 {
 		c.http2.Store(true)
+		c.stage.Store(begun)
+	} else {
+		c.stage.Store(handled)
 	}
-	c.handled.Store(true)
 }
 
 func (c *conn) Read(p []byte) (int, error) {
@@ -147,7 +156,7 @@ func (c *conn) Close() error {
 
 // idle reports whether the last answer is out, and nothing came in after it.
 func (c *conn) idle() bool {
-	return c.asked.Load() == 0 && (!c.handled.Load() || c.http2.Load()) && !unread(c.raw)
+	return c.asked.Load() == 0 && (c.stage.Load() == unhandled || c.http2.Load()) && !unread(c.raw)
 }
 
 // pending reports whether the client has sent something that no handler has got yet. On HTTP/2 it is not known of what was
@@ -165,30 +174,56 @@ func looksLikeHTTP(first [5]byte) bool {
 	return false
 }
 
+// identify has the answer to r, whose header is h, say who gives it. On HTTP/1 it is left to the connection: net/http would sort the
+// header, and write it line by line.
+func (s *Server) identify(c *conn, r *http.Request, h http.Header, ready bool) {
+	if c.server != nil && r.ProtoMajor == 1 {
+		c.ready = ready
+	} else {
+		s.encoder.Set(h, c.local, ready)
+	}
+}
+
+// Write puts the identity behind the status line of an answer. net/http writes that line at the beginning of a Write: it flushes each
+// answer, and before that each interim one.
 func (c *conn) Write(p []byte) (int, error) {
 	w := c.Conn
 	if c.plain != nil {
 		w = c.plain
 	}
-	if c.handled.Load() || !bytes.HasPrefix(p, []byte("HTTP/1.")) {
+	stage, ready := c.stage.Load(), c.ready
+	if stage == begun || interim(p) {
 		return w.Write(p)
+	}
+	if stage == handled {
+		c.stage.Store(begun)
+	} else {
+		ready = c.server.Ready()
 	}
 	line, rest, ok := bytes.Cut(p, []byte("\r\n"))
-	if !ok {
+	if !ok || !bytes.HasPrefix(line, []byte("HTTP/1.")) {
 		return w.Write(p)
 	}
-	answer := append(make([]byte, 0, len(p)+1024), p[:len(line)+2]...)
-	answer = c.server.encoder.Append(answer, c.local, c.server.Ready())
-	answer = append(answer, rest...)
+	buffer := c.server.answers.Get().(*[]byte)
+	defer c.server.answers.Put(buffer)
+	*buffer = append(append((*buffer)[:0], line...), "\r\n"...)
+	*buffer = append(c.server.encoder.Append(*buffer, c.local, ready), rest...)
 	if c.plain != nil {
-		answer = append(answer, ": this port speaks TLS, so use https\n"...) // the body ends with the connection
+		*buffer = append(*buffer, ": this port speaks TLS, so use https\n"...) // the body ends with the connection
 	}
-	_, err := w.Write(answer)
-	c.server.options.Observe(c.refused(line, rest, err))
+	_, err := w.Write(*buffer)
+	if stage == unhandled {
+		c.server.options.Observe(c.refused(line, rest, err))
+	}
 	if err != nil {
 		return 0, err
 	}
 	return len(p), nil
+}
+
+// interim reports whether p is an answer that another one follows (RFC 9110, section 15.2): 100 Continue.
+func interim(p []byte) bool {
+	return bytes.HasPrefix(p, []byte("HTTP/1.1 1"))
 }
 
 // refused is the record of an answer that net/http gave itself: its status line, and the rest.

@@ -3,11 +3,114 @@ package echo
 import (
 	"bufio"
 	"crypto/tls"
+	"io"
 	"net"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
+
+	"callbyname/internal/identity"
 )
+
+func TestEachAnswerOnAConnectionSaysWhoGaveIt(t *testing.T) {
+	server, trusting := certificate(t)
+	for name, config := range map[string]*tls.Config{"in the clear": nil, "over TLS": server} {
+		t.Run(name, func(t *testing.T) {
+			s, address := serve(t, Options{}, "127.0.0.1:0", config)
+			c, r := from(t, "127.0.0.1", address)
+			if config != nil {
+				trusting.ServerName = "127.0.0.1"
+				c = tls.Client(c, trusting)
+				r.Reset(c)
+			}
+			many := strings.Repeat("&header=X:"+strings.Repeat("x", 1000), maxHeaders) // more than net/http buffers
+			answers := []struct {
+				method, request string // empty for one more answer to the last one
+				status          int
+			}{
+				{"GET", get, 200},
+				{"HEAD", "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n", 200},
+				{"POST", "POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\nabc", 100},
+				{"POST", "", 200},
+				{"GET", "GET /echo?size=100000 HTTP/1.1\r\nHost: a\r\n\r\n", 200},
+				{"GET", "GET /echo?size=100000" + many + " HTTP/1.1\r\nHost: a\r\n\r\n", 200},
+				{"GET", "GET /echo?status=204 HTTP/1.1\r\nHost: a\r\n\r\n", 204},
+				{"GET", "GET /nope HTTP/1.1\r\nHost: a\r\n\r\n", 404},
+				{"GET", get, 200},
+			}
+			for _, ready := range []bool{true, false} {
+				s.SetReady(ready)
+				all := "" // at once: the server reads one after the other
+				for _, a := range answers {
+					all += a.request
+				}
+				for _, a := range answers {
+					res, _ := exchange(t, c, r, a.method, all)
+					all = ""
+					switch {
+					case res.StatusCode != a.status:
+						t.Fatalf("%.60q: %v, want %d", a.request, res.Status, a.status)
+					case a.status != 100:
+						wantIdentity(t, res.Header, address, ready)
+					case len(res.Header) > 0:
+						t.Errorf("before the answer there was %v", res.Header)
+					}
+				}
+			}
+			res, _ := exchange(t, c, r, "GET", "GET / HTTP/1.1\r\n\r\n")
+			if res.StatusCode != 400 {
+				t.Errorf("no host: %v", res.Status)
+			}
+			wantIdentity(t, res.Header, address, false)
+		})
+	}
+}
+
+func TestReadinessIsToldAsItWasWhenTheRequestCameIn(t *testing.T) {
+	for name, protocols := range map[string]func(*http.Protocols){"HTTP/1.1": http1, "h2c": h2c} {
+		s, address := serve(t, Options{}, "127.0.0.1:0", nil)
+		c := client(t, protocols, nil)
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			until(t, func() bool { return s.Active() == 1 })
+			s.SetReady(false)
+		}()
+		res, _ := do(t, c, "GET", "http://"+address+"/echo?delay=200ms", "")
+		<-done
+		if res.Header.Get(identity.HeaderReady) != "true" {
+			t.Errorf("%s: header %v", name, res.Header)
+		}
+	}
+}
+
+// net/http never writes like this.
+func TestAStatusLineInPiecesIsLeftAlone(t *testing.T) {
+	s := New(Options{Identity: pod()})
+	defer s.Close()
+	there, here := net.Pipe()
+	defer there.Close()
+	got := make(chan string)
+	go func() {
+		b, _ := io.ReadAll(there)
+		got <- string(b)
+	}()
+	c := &conn{Conn: here, server: s}
+	c.stage.Store(handled)
+	pieces := []string{"HTTP/1.1 20", "0 OK\r\n\r\n", "HTTP/1.1 200 OK\r\n"}
+	for _, p := range pieces {
+		if n, err := c.Write([]byte(p)); n != len(p) || err != nil {
+			t.Errorf("%q: %d, %v", p, n, err)
+		}
+	}
+	if err := here.Close(); err != nil {
+		t.Error(err)
+	}
+	if got, want := <-got, strings.Join(pieces, ""); got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
 
 func TestOverTLSNetHTTPsOwnAnswersSayWhoGaveThem(t *testing.T) {
 	journal := newJournal()

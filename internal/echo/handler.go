@@ -59,7 +59,7 @@ func (s *Server) mux(admin bool) *labstack.Echo {
 			crowded := conn.seats.begin(conn)
 			defer conn.seats.end(conn)
 			h := w.Header()
-			s.encoder.Set(h, conn.local, s.Ready())
+			s.identify(conn, r, h, s.Ready())
 			// RFC 9112, section 6.1, has a connection end with a request that has chunks and a length: others may take another part of it
 			// for the next request. net/http drops the length without telling.
 			if s.drains.Load() || len(r.TransferEncoding) > 0 || conn.seats.yields(conn) {

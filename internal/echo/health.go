@@ -53,7 +53,7 @@ func (s *Server) set(ready bool) labstack.HandlerFunc {
 		if s.Ready() != ready {
 			return fault(http.StatusConflict, "%s", m.Detail)
 		}
-		s.encoder.Set(c.Response().Header(), connOf(c.Request()).local, ready)
+		s.identify(connOf(c.Request()), c.Request(), c.Response().Header(), ready)
 		return s.reply(c, http.StatusOK, message(http.StatusOK, m.Detail))
 	}
 }

@@ -130,16 +130,17 @@ func TestABodyIsNotReadWhereNobodyWantsIt(t *testing.T) {
 	}
 }
 
-// A client can make the echo repeat what looks like the start of an answer; only net/http's own may be changed on
-// the way, or the length of this one would be wrong.
+// A client can make the echo repeat what looks like the start of an answer. Wherever net/http cuts the real one in pieces, only its own
+// first line may be taken for it, or the length would be wrong.
 func TestAnEchoThatLooksLikeAnAnswerIsLeftAlone(t *testing.T) {
 	_, address := serve(t, Options{}, "127.0.0.1:0", nil)
-	body := strings.Repeat("HTTP/1.1 400 Bad Request\r\n\r\n", 2000)
+	const line = "HTTP/1.1 400 Bad Request\r\n"
 	for name, protocols := range map[string]func(*http.Protocols){"HTTP/1.1": http1, "h2c": h2c} {
 		c := client(t, protocols, nil)
-		for range 3 {
-			_, got := do(t, c, "POST", "http://"+address+"/echo", body, "Accept: application/json")
-			if echoed := decode[Request](t, got); echoed.Body != body {
+		for shift := range len(line) {
+			body := line[shift:] + strings.Repeat(line, 400)
+			_, got := do(t, c, "POST", "http://"+address+"/echo", body)
+			if !strings.HasSuffix(got, "\n\n"+body+"\n") {
 				t.Errorf("%s: the body came back changed", name)
 			}
 		}

@@ -169,7 +169,7 @@ func exchange(t testing.TB, c net.Conn, r *bufio.Reader, method, request string)
 	return res, string(b)
 }
 
-// wantIdentity checks that an answer says who gave it.
+// wantIdentity checks that an answer says who gave it, and each thing once.
 func wantIdentity(t testing.TB, h http.Header, local string, ready bool) {
 	t.Helper()
 	got, ok := identity.Decode(h)
@@ -179,6 +179,11 @@ func wantIdentity(t testing.TB, h http.Header, local string, ready bool) {
 	}
 	if !ok || !reflect.DeepEqual(got, want) {
 		t.Errorf("identity %+v\nwant     %+v", got, want)
+	}
+	for name, values := range h {
+		if strings.HasPrefix(name, "Pod-") && len(values) != 1 {
+			t.Errorf("%s is there %d times: %q", name, len(values), values)
+		}
 	}
 }
 

@@ -79,6 +79,7 @@ type Server struct {
 	active  atomic.Int64
 	fixed   fixed
 	scratch sync.Pool // of *scratch
+	answers sync.Pool // of *[]byte, for conn.Write
 	seats   *seats
 	room    room
 
@@ -104,6 +105,7 @@ func New(o Options) *Server {
 	s := &Server{options: o, encoder: identity.NewEncoder(o.Identity), rows: identityRows(o.Identity), fixed: newFixed(),
 		seats: newSeats(o.MaxConnections), room: newRoom(o)}
 	s.scratch.New = func() any { return new(scratch) }
+	s.answers.New = func() any { return new([]byte) }
 	ctx, cancel := context.WithCancel(context.Background())
 	s.cancel = cancel
 	s.handler = s.server(ctx, s.routes())

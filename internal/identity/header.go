@@ -32,6 +32,7 @@ const startedLayout = "2006-01-02T15:04:05.000Z07:00"
 type Encoder struct {
 	constant []field
 	ready    [2][]string // of false and true
+	lines    [2][]byte   // all but the local address as Append writes them, with false and true
 }
 
 // field is a header whose value can be put into any number of header maps: its slice has no room to append.
@@ -65,7 +66,16 @@ func NewEncoder(id Identity) *Encoder {
 		add(HeaderStarted, id.Started.UTC().Format(startedLayout), maxAddr)
 	}
 	add(HeaderSource, string(id.Source), maxName)
+	for i, ready := range e.ready {
+		for _, f := range append(e.constant[:len(e.constant):len(e.constant)], field{HeaderReady, ready}) {
+			e.lines[i] = appendLine(e.lines[i], f.name, f.value[0])
+		}
+	}
 	return e
+}
+
+func appendLine(b []byte, name, value string) []byte {
+	return append(append(append(append(b, name...), ": "...), value...), "\r\n"...)
 }
 
 // Local renders the address on which a connection was accepted, once for all answers on it; nil for the zero AddrPort.
@@ -85,29 +95,23 @@ func (e *Encoder) Set(h http.Header, local []string, ready bool) {
 	if local != nil {
 		h[HeaderLocal] = local
 	}
-	h[HeaderReady] = e.readiness(ready)
+	h[HeaderReady] = e.ready[index(ready)]
 }
 
 // Append appends what Set sets as lines of an HTTP/1 header, each ended by CR LF.
 func (e *Encoder) Append(b []byte, local []string, ready bool) []byte {
-	line := func(name string, value []string) {
-		b = append(append(append(append(b, name...), ": "...), value[0]...), "\r\n"...)
-	}
-	for _, f := range e.constant {
-		line(f.name, f.value)
-	}
+	b = append(b, e.lines[index(ready)]...)
 	if local != nil {
-		line(HeaderLocal, local)
+		b = appendLine(b, HeaderLocal, local[0])
 	}
-	line(HeaderReady, e.readiness(ready))
 	return b
 }
 
-func (e *Encoder) readiness(ready bool) []string {
+func index(ready bool) int {
 	if ready {
-		return e.ready[1]
+		return 1
 	}
-	return e.ready[0]
+	return 0
 }
 
 // Decode reads what an answer says of who gave it. The answer may come from anybody: every value is bounded and printable
