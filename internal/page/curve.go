@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// maxPoints is how many points of a curve are kept; beyond that, old ones are merged.
-const maxPoints = 240
-
 // curve is how long answers took over the whole run, in points that stand for one answer each or for several.
-type curve struct{ points []point }
+type curve struct {
+	points []point
+	most   int // beyond which old ones are merged
+}
 
 // point is a number of answers in a row.
 type point struct {
@@ -20,7 +20,7 @@ type point struct {
 }
 
 func (c *curve) add(at, took time.Duration) {
-	if len(c.points) == maxPoints {
+	if len(c.points) == c.most {
 		c.merge()
 	}
 	c.points = append(c.points, point{at, at, took, took, took, 1})
@@ -31,7 +31,7 @@ func (c *curve) add(at, took time.Duration) {
 func (c *curve) merge() {
 	best := 0
 	span := func(i int) time.Duration { return c.points[i+1].to - c.points[i].from }
-	for i := range maxPoints * 3 / 4 {
+	for i := range c.most * 3 / 4 {
 		if span(i) < span(best) {
 			best = i
 		}

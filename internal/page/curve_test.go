@@ -6,7 +6,13 @@ import (
 )
 
 func TestACurveIsBoundedAndCoversTheWholeRunEvenly(t *testing.T) {
-	var c curve
+	for _, most := range []int{leastPoints, mostPoints} {
+		bounded(t, most)
+	}
+}
+
+func bounded(t *testing.T, most int) {
+	c := curve{most: most}
 	const n = 86_400
 	var sum time.Duration
 	for i := range n {
@@ -14,8 +20,8 @@ func TestACurveIsBoundedAndCoversTheWholeRunEvenly(t *testing.T) {
 		sum += took
 		c.add(time.Duration(i)*time.Second, took)
 	}
-	if len(c.points) > maxPoints {
-		t.Fatalf("%d points", len(c.points))
+	if len(c.points) > most {
+		t.Fatalf("%d points, want %d at most", len(c.points), most)
 	}
 	count, total, widest := 0, time.Duration(0), time.Duration(0)
 	for i, p := range c.points {
@@ -28,7 +34,7 @@ func TestACurveIsBoundedAndCoversTheWholeRunEvenly(t *testing.T) {
 	if count != n || total != sum || c.points[0].from != 0 || c.points[len(c.points)-1].to != (n-1)*time.Second {
 		t.Errorf("%d answers, %v in all", count, total)
 	}
-	if widest > n*time.Second/maxPoints*4 {
+	if widest > n*time.Second/time.Duration(most)*4 {
 		t.Errorf("a point stands for %v", widest)
 	}
 }

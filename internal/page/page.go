@@ -63,10 +63,10 @@ func New(o Options) *Page {
 		watchers: map[*watcher]struct{}{},
 		fleet:    feed{most: max(maxMessages, maxNews*len(o.Run.Targets))},
 	}
-	seen, curves := history.Targets(o.Run.Targets, historyOptions(o.Run)), lanesOf(o.Run) <= fewLanes
+	seen, points := history.Targets(o.Run.Targets, historyOptions(o.Run)), pointsOf(o.Run)
 	for i := range p.targets {
 		t := &p.targets[i]
-		t.begin(p, &seen[i], curves)
+		t.begin(p, &seen[i], points)
 		p.byName[t.spec().Name] = t
 	}
 	return p

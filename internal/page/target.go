@@ -19,19 +19,35 @@ const (
 	allStretches = 100_000 // of lanes, about 140 bytes each
 	allEvents    = 40_000  // about 300 bytes each
 	allSamples   = 300_000 // latencies, about 6 bytes each
-	// With more lanes than fewLanes, neither the phases of probes are kept, about 8 KB a lane, nor curves of latency, 12 KB.
+	allPoints    = 60_000  // of curves of latency, 48 bytes each
+	// With more lanes than fewLanes no curves are kept: of the fewest points that make one, each has 1.4 KB.
 	fewLanes = 2000
+	// With more lanes than phasedLanes the phases of probes are not kept, about 8 KB a lane.
+	phasedLanes = 400
+
+	leastPoints, mostPoints = 30, 240
 )
 
 // historyOptions say what each target has of that.
 func historyOptions(run probelog.Run) history.Options {
 	lanes := lanesOf(run)
-	share := func(all, among, least, most int) int { return min(max(all/max(among, 1), least), most) }
 	return history.Options{
-		Interval: run.Options.Interval, Phases: lanes <= fewLanes,
+		Interval: run.Options.Interval, Phases: lanes <= phasedLanes,
 		Stretches: share(allStretches, lanes, 24, 512), Samples: share(allSamples, lanes, 60, 600), Events: share(allEvents, len(run.Targets), 20, 200),
 	}
 }
+
+// pointsOf says how many points each curve has; 0 where there are none.
+func pointsOf(run probelog.Run) int {
+	lanes := lanesOf(run)
+	if lanes > fewLanes {
+		return 0
+	}
+	return share(allPoints, lanes, leastPoints, mostPoints)
+}
+
+// share is what each among so many has of all.
+func share(all, among, least, most int) int { return min(max(all/max(among, 1), least), most) }
 
 func lanesOf(run probelog.Run) (n int) {
 	for _, t := range run.Targets {
@@ -81,7 +97,7 @@ type micros int64
 func (m micros) time() time.Time { return time.UnixMicro(int64(m)) }
 
 // begin makes a target of the zero one.
-func (t *target) begin(p *Page, seen *history.Target, curves bool) {
+func (t *target) begin(p *Page, seen *history.Target, points int) {
 	t.page, t.seen = p, seen
 	spec := t.spec()
 	t.sum.Name = spec.Name
@@ -93,8 +109,8 @@ func (t *target) begin(p *Page, seen *history.Target, curves bool) {
 	for i := range spec.Approaches {
 		a := &spec.Approaches[i]
 		t.ways[i].spec = a
-		if curves {
-			t.ways[i].curve = &curve{}
+		if points > 0 {
+			t.ways[i].curve = &curve{most: points}
 		}
 		t.sum.Approaches[i] = compare.ApproachSummary{Name: a.Name, Address: a.Host, Pinned: a.Pinned()}
 	}
