@@ -35,7 +35,7 @@ const scrapeEvery = 15 * time.Second
 func observe(ctx context.Context, o options, dir string, n int) (r row, err error) {
 	ctx, cancel := context.WithTimeout(ctx, o.lasts+3*time.Minute) // of a machine that is busy with other things
 	defer cancel()
-	server, err := startServer(ctx, n)
+	server, err := startServers(ctx, n)
 	if err != nil {
 		return r, err
 	}
@@ -90,20 +90,20 @@ func freePort() (string, error) {
 	return ln.Addr().String(), ln.Close()
 }
 
-// server is the process that answers.
-type server struct {
+// servers are the process that answers for all targets.
+type servers struct {
 	command *exec.Cmd
 	stop    func() error
 	names   string // where its DNS server listens
 	port    int    // of HTTP
 }
 
-func startServer(ctx context.Context, n int) (*server, error) {
+func startServers(ctx context.Context, n int) (*servers, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	s := &server{command: exec.CommandContext(ctx, self, "serve", fmt.Sprint(n))}
+	s := &servers{command: exec.CommandContext(ctx, self, "serve", fmt.Sprint(n))}
 	s.command.Stderr = os.Stderr
 	stdin, err := s.command.StdinPipe() // whose end ends it
 	if err != nil {
