@@ -37,7 +37,7 @@ func parse(args []string) (o options, err error) {
 	fs := pflag.NewFlagSet("servers", pflag.ContinueOnError)
 	fs.IntVar(&o.rounds, "rounds", 5, "how often each server has its turn")
 	fs.DurationVar(&o.duration, "duration", 2*time.Second, "how long a turn takes, in whole seconds")
-	fs.IntVar(&o.starts, "starts", 9, "how often each server is started")
+	fs.IntVar(&o.starts, "starts", 25, "how often each server is started")
 	only := fs.String("only", "", "regular expression of the servers to measure, besides "+floor+"; all without it")
 	quick := fs.Bool("quick", false, "one short turn and one start, to see that all works")
 	if err := fs.Parse(args); err != nil {

@@ -72,12 +72,13 @@ func (s *step) disown() {
 	}
 }
 
-// hears tells whether a name led to the doubted pod in this round, and whether the names missed it, though it answers at its IP
-// and does not say itself that it is not ready.
+// hears tells whether a name led to the doubted pod in this round, or has its IP among others, and whether the names missed it, though
+// it answers at its IP and does not say itself that it is not ready.
 func (s *step) hears(c *CurrentState) (named, missed bool) {
 	there, ready := false, true
 	for i := range s.round.Results {
 		r := &s.round.Results[i]
+		named = named || r.Resolved() && slices.Contains(r.Answer.Addrs, c.IP)
 		if !answered(r) || s.keys[i] != c.Key {
 			continue
 		}

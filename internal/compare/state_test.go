@@ -70,3 +70,27 @@ func TestASuspectWithoutCountsDoesNoHarm(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A doubt is about the pod whose disappearance is watched for. A state that has the one without the other is none that a Tracker is
+// ever in, but one that it gets over.
+func TestADoubtAboutNobodyDoesNoHarm(t *testing.T) {
+	sc := comparetest.Named("a name leads to the stranger again")
+	st, before := playStates(t, sc)
+	s := before[5]
+	if s.Doubt == nil || s.Current == nil {
+		t.Fatalf("doubt %v about %v", s.Doubt, s.Current)
+	}
+	s.Current = nil
+	tr := tracker(sc)
+	if err := tr.Restore(s); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range st.rounds[5:] {
+		if _, err := tr.Observe(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if after, _ := tr.State(s.Target); after.Doubt != nil || after.Current == nil {
+		t.Errorf("doubt %v about %v", after.Doubt, after.Current)
+	}
+}

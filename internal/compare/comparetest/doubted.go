@@ -98,6 +98,20 @@ var doubted = []Scenario{
 			70 settled #2 by time: ip=misrouted(6 in 1m5s) dns=misrouted(4 in 5s) cached-dns=recovered(63 in 1m3s)`,
 	},
 	{
+		Name:       "a headless name has the successor's address behind that of another pod",
+		Approaches: "ip headless", Pods: "A=web-a/10.0.0.5 S=other/10.0.0.5 B=web-b/10.0.0.9",
+		Rounds: `
+			-       A
+			A       A    x3
+			S       S
+			S       B&S  x40`,
+		Want: `
+			1 pinned headless 10.0.0.5:80
+			5 recreated uid-A 10.0.0.5 -> uid-S 10.0.0.5
+			5 settled #1 by answers: ip=survived headless=survived
+			6 dns_changed headless apache-pods.localcluster [10.0.0.5] -> [10.0.0.5 10.0.0.9]`,
+	},
+	{
 		Name:       "a name leads to the stranger again",
 		Approaches: "ip dns", Pods: "A=web-a/10.0.0.5 S=taker/10.0.0.5 B=web-b/10.0.0.9", Service: "10.96.0.1",
 		Rounds: `

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -52,6 +53,7 @@ type Scenario struct {
 	//	A@10.0.0.7 ... which has that IP now
 	//	A^         ... which says that it is not ready
 	//	A!503      ... with that status, which is no success
+	//	A&B        ... whose headless name has the address of pod B as well, behind its own
 	//	?          answered by somebody who does not say who it is;  ?@10.0.0.7 from there, ?!503 with that status
 	Rounds string
 	// Want are the events, a line each, as Brief has them.
@@ -193,6 +195,7 @@ type player struct {
 func (p *player) result(a probe.Approach, column string, i int) probe.Result {
 	r := probe.Result{Total: time.Duration(i+1) * 500 * time.Microsecond}
 	column, fresh := strings.CutPrefix(column, "*")
+	column, other, both := strings.Cut(column, "&")
 	column, took, slow := strings.Cut(column, "~")
 	if slow {
 		r.Total = duration(took)
@@ -270,6 +273,9 @@ func (p *player) result(a probe.Approach, column string, i int) probe.Result {
 		r.Answer = &resolve.Answer{Host: a.Host, Rcode: "NOERROR", Source: resolve.FromDNS, Addrs: []netip.Addr{r.Addr.Addr()}}
 		if a.Headless && len(id.IPs) > 1 {
 			r.Answer.Addrs = id.IPs
+		}
+		if both {
+			r.Answer.Addrs = append(slices.Clone(r.Answer.Addrs), p.pods[other].IPs...)
 		}
 	}
 	return r
