@@ -37,6 +37,9 @@ func fetch(ctx context.Context, from string) (d report.Document, err error) {
 	if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" {
 		return d, errors.New("must be the URL of a prober, as in http://localhost:8080")
 	}
+	if err := trustRoots(); err != nil { // http may lead to https
+		return d, err
+	}
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()
 	u := base.JoinPath(reportPath)

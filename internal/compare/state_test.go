@@ -94,3 +94,18 @@ func TestADoubtAboutNobodyDoesNoHarm(t *testing.T) {
 		t.Errorf("doubt %v about %v", after.Doubt, after.Current)
 	}
 }
+
+// What a state holds of who answered is what that pod says of itself now.
+func TestAPodThatMovedIsHeldAsItIs(t *testing.T) {
+	sc := comparetest.Scenario{Approaches: "ip dns headless", Pods: "A=a/10.0.0.5", Service: "10.96.0.1",
+		Rounds: "- A A\nA A A\nrefused A@10.0.0.7 A@10.0.0.7\nrefused A@10.0.0.7 A@10.0.0.7\nrefused A@10.0.0.7 A@10.0.0.7"}
+	st, before := playStates(t, sc)
+	for i, a := range before[4].Approaches[1:] {
+		if a.Answered == nil || a.Answered.IP.String() != "10.0.0.7" {
+			t.Errorf("approach %d was answered by %+v", i+1, a.Answered)
+		}
+	}
+	if news := st.seen[4].Judged[1].News; news {
+		t.Error("the same answer is news again")
+	}
+}

@@ -99,12 +99,21 @@ func (t *Target) add(lane int, r *probe.Result, judged probe.Outcome) {
 	} else {
 		l.push(Stretch{
 			From: now.At, To: now.At, Wall: now.Wall, Outcome: judged, Addr: r.Addr, Who: t.known(who), Counts: counts,
-			raw: uint8(slices.Index(probe.Outcomes, r.Outcome)),
+			raw: place(r.Outcome),
 		}, t.opt)
 	}
 	if judged == probe.OK {
 		l.measure(now.At, r, t.opt)
 	}
+}
+
+// place is where an outcome stands in probe.Outcomes; one that does not, where Other does.
+func place(o probe.Outcome) uint8 {
+	i := slices.Index(probe.Outcomes, o)
+	if i < 0 {
+		i = slices.Index(probe.Outcomes, probe.Other)
+	}
+	return uint8(i)
 }
 
 // known is who, as one of the last stretches of any lane has it, if one does.

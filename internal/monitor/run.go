@@ -23,7 +23,7 @@ import (
 // reason Paused; one that timed out, or was hung up on, while the process got no CPU is Void with the reason Starved.
 //
 // When ctx ends, probes in flight see that through their context, their rounds are completed and consumed, all probers are
-// closed, and Run returns what went wrong with closing them: nil as a rule. No goroutine outlives Run.
+// closed, and Run returns what went wrong with closing them: nil as a rule. No goroutine of its own outlives Run.
 func (m *Monitor) Run(ctx context.Context, consume func(probe.Round) []probe.Pin) error {
 	r := newRun(m.timeout, len(m.targets))
 	ended := make(chan struct{})
@@ -59,9 +59,9 @@ type run struct {
 }
 
 func newRun(timeout time.Duration, targets int) *run {
-	return &run{
-		start: time.Now(), timeout: timeout, sentinel: newSentinel(timeout), workers: newWorkers(), done: make(chan *target, targets),
-	}
+	r := &run{start: time.Now(), timeout: timeout, sentinel: newSentinel(timeout), done: make(chan *target, targets)}
+	r.workers = newWorkers(r.probe)
+	return r
 }
 
 // tick starts rounds until ctx ends.
@@ -104,7 +104,7 @@ func (r *run) begin(ctx context.Context, t *target, now time.Time) {
 	t.left.Store(int32(len(t.probers)))
 	pin := *t.pin.Load()
 	for i := range t.probers {
-		r.workers.start(job{ctx, t, i, pin}, r.probe)
+		r.workers.start(job{ctx, t, i, pin})
 	}
 }
 

@@ -21,25 +21,26 @@ type job struct {
 // workers are the goroutines that probe. A new one begins with a small stack and has to move to a larger one before it has resolved its
 // name, which costs a twentieth of the probe; so some stay for the next one.
 type workers struct {
+	do      func(job)
 	jobs    chan job // taken by those who wait
 	idle    atomic.Int32
 	working sync.WaitGroup
 }
 
-func newWorkers() *workers { return &workers{jobs: make(chan job)} }
+func newWorkers(do func(job)) *workers { return &workers{do: do, jobs: make(chan job)} }
 
 // start begins with a job at once: no worker is waited for.
-func (w *workers) start(j job, do func(job)) {
+func (w *workers) start(j job) {
 	select {
 	case w.jobs <- j:
 	default:
-		w.working.Go(func() { w.work(j, do) })
+		w.working.Go(func() { w.work(j) })
 	}
 }
 
-func (w *workers) work(j job, do func(job)) {
+func (w *workers) work(j job) {
 	for more := true; more; {
-		do(j)
+		w.do(j)
 		if w.idle.Add(1) > maxIdle {
 			more = false
 		} else {

@@ -10,15 +10,16 @@ import (
 
 func TestWorkersWaitForTheNextProbe(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorkers()
 		var began atomic.Int32
+		var hold chan struct{} // of the burst that goes on
+		w := newWorkers(func(job) {
+			began.Add(1)
+			<-hold
+		})
 		burst := func(n int) {
-			hold := make(chan struct{})
+			hold = make(chan struct{})
 			for range n {
-				w.start(job{}, func(job) {
-					began.Add(1)
-					<-hold
-				})
+				w.start(job{})
 			}
 			synctest.Wait()
 			if got := began.Swap(0); int(got) != n {

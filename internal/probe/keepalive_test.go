@@ -2,8 +2,10 @@ package probe
 
 import (
 	"bufio"
+	"context"
 	"io"
 	"net"
+	"strings"
 	"sync/atomic"
 	"testing"
 )
@@ -204,5 +206,37 @@ func TestAnswerCountsThoughTheRequestDidNotArrive(t *testing.T) {
 				t.Error("the connection counts as good")
 			}
 		})
+	}
+}
+
+// deaf is a connection that goes on whatever its deadline is.
+type deaf struct {
+	net.Conn
+	answer *strings.Reader
+}
+
+func (d deaf) Read(b []byte) (int, error)  { return d.answer.Read(b) }
+func (d deaf) Write(b []byte) (int, error) { return len(b), nil }
+
+// The stop of a prober ends the deadline of a connection at any moment, after the answer too.
+func TestAConnectionThatTheStopHasReachedIsNotKept(t *testing.T) {
+	at := serve(t, func(c *net.TCPConn) { io.Copy(io.Discard, c) })
+	c := newClient(t, targetAt(t, "http://target.invalid/"), keepalive, Options{Timeout: ample})
+	for _, stopped := range []bool{false, true} {
+		ctx, cancel := context.WithCancel(t.Context())
+		p := c.begin()
+		if f := p.connect(ctx, at); f != nil {
+			t.Fatal(f)
+		}
+		if stopped {
+			cancel()
+		}
+		p.conn.Conn = deaf{p.conn.tcp, strings.NewReader("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")}
+		if f := p.exchange(ctx); f != nil || p.reusable == stopped {
+			t.Errorf("stopped: %v; %v, to be used again: %v", stopped, f, p.reusable)
+		}
+		p.conn.tcp.Close()
+		p.release()
+		cancel()
 	}
 }

@@ -95,7 +95,7 @@ func (j *JSON) Event(e compare.Event) error {
 func (j *JSON) State(s compare.State) error {
 	t := j.targets[s.Target]
 	t.seq = 0
-	clear(t.last) // the next round is written whole
+	clear(t.last) // of no use any more: the next round is written whole
 	r := stateRecord{
 		Schema: Schema, Target: s.Target, Version: j.run.Version, Host: j.run.Host, System: j.run.System,
 		Options: j.options, Config: toTarget(t.spec), State: toState(s),

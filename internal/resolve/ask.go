@@ -124,7 +124,7 @@ func (l *lookup) exchange(ctx context.Context, server netip.AddrPort, qs []quest
 		qs[i].waiting = qs[i].truncated
 	}
 	if c.waiting() {
-		c.tcp = true
+		c.tcp, c.stray = true, false
 		if enough(qs) {
 			c.until = c.graceEnd()
 		}

@@ -98,8 +98,10 @@ func (c *conversation) graceEnd() time.Time {
 // packets from this server only, and hears of a closed port.
 func (c *conversation) dial(ctx context.Context) (net.Conn, error) {
 	if c.tcp {
-		d := net.Dialer{Deadline: c.until}
-		return d.DialContext(ctx, "tcp", c.server.String())
+		// A deadline that the dialer is given besides does not count where ctx has the same and keeps it for nobody.
+		ctx, cancel := context.WithDeadline(ctx, c.until)
+		defer cancel()
+		return new(net.Dialer).DialContext(ctx, "tcp", c.server.String())
 	}
 	conn, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(c.server))
 	switch {
