@@ -68,6 +68,8 @@ func (c *conversation) run(ctx context.Context) {
 		case q == nil:
 			c.stray = true // a forger's, or late: it must not end the question (RFC 5452)
 			continue
+		case !q.waiting: // a copy of what it was answered
+			continue
 		case !q.plain && (msg[3]&0xf == dns.RcodeFormatError || msg[3]&0xf == dns.RcodeNotImplemented):
 			q.plain = true // a server that knows no EDNS0 (RFC 6891, section 7)
 			if err := c.send(conn, q); err != nil {
@@ -168,14 +170,18 @@ func (c *conversation) waiting() bool {
 	return false
 }
 
-// match finds the waiting question that a message answers; nil when it answers none.
-func (c *conversation) match(msg []byte) *question {
+// match finds the question that a message answers, one that waits before one that has its answer; nil when it answers none.
+func (c *conversation) match(msg []byte) (answered *question) {
 	for i := range c.qs {
-		if q := &c.qs[i]; q.waiting && q.answeredBy(msg) {
+		switch q := &c.qs[i]; {
+		case len(q.query) == 0 || !q.answeredBy(msg):
+		case q.waiting:
 			return q
+		default:
+			answered = q
 		}
 	}
-	return nil
+	return answered
 }
 
 // fail ends what still waits.

@@ -1,6 +1,7 @@
 package resolve
 
 import (
+	"context"
 	"errors"
 	"net/netip"
 	"slices"
@@ -12,6 +13,18 @@ import (
 
 	"github.com/miekg/dns"
 )
+
+// Copies of one question's answer are no nonsense: that the other one's does not come is what went wrong.
+func TestCopiesOfAnAnswerAnswerNothingElse(t *testing.T) {
+	t.Parallel()
+	const name = "web.cluster.local."
+	s := serve(t)
+	put(t, s, name, "10.0.0.1")
+	s.Break(name, dns.TypeA, dnsserver.Silence())
+	s.Break(name, dns.TypeAAAA, dnsserver.Before(dnsserver.Before(dnsserver.Delay(0))))
+	answer, err := resolver(t, "options attempts:1", "", s.Addr()).Lookup(within(t, 300*time.Millisecond), name, Any)
+	checkFailed(t, answer, err, Timeout, "", context.DeadlineExceeded, s.Addr())
+}
 
 func TestTheNextServerIsAskedWithinTheDeadline(t *testing.T) {
 	const name, deadline = "web.cluster.local.", 900 * time.Millisecond

@@ -16,7 +16,10 @@ import (
 	"callbyname/internal/probe"
 )
 
-const flood = 1000 // replies to one question
+const (
+	flood = 1000 // replies to one question, of which a socket may lose some, and with them those to another one
+	held  = 50   // replies that a socket has room for
+)
 
 // hostile is a name, what DNS says of it, and what that may come to. All of it is over in a while even if nobody listens.
 type hostile struct {
@@ -49,14 +52,16 @@ func hostileDNS(target netip.Addr) []hostile {
 		}}, []probe.Outcome{probe.DNSMalformed}},
 		{"noise", lie{udp: func(*dns.Msg) [][]byte { return times(flood, [][]byte{[]byte("HTTP/1.1 400"), {0}, {}}) }},
 			[]probe.Outcome{probe.DNSMalformed}},
-		{"duplicates", lie{udp: func(q *dns.Msg) [][]byte { return times(flood, pack(right(q))) }}, []probe.Outcome{probe.OK}},
+		{"duplicates", lie{udp: func(q *dns.Msg) [][]byte { return times(held, pack(right(q))) }}, []probe.Outcome{probe.OK}},
+		{"more-duplicates", lie{udp: func(q *dns.Msg) [][]byte { return times(flood, pack(right(q))) }},
+			[]probe.Outcome{probe.OK, probe.DNSTimeout}},
 		{"right-at-last", lie{udp: func(q *dns.Msg) [][]byte { // which may be lost among the others
 			m := right(q)
 			m.Id = ^m.Id
 			return append(times(flood, pack(m)), pack(right(q))...)
 		}}, []probe.Outcome{probe.OK, probe.DNSMalformed}},
 		{"oversized", lie{udp: func(q *dns.Msg) [][]byte { return times(10, [][]byte{many(q, 3500)}) }}, []probe.Outcome{probe.DNSMalformed}},
-		{"truncated", lie{udp: func(q *dns.Msg) [][]byte { return times(flood, truncated(q)) }}, // and TCP hangs up
+		{"truncated", lie{udp: func(q *dns.Msg) [][]byte { return times(held, truncated(q)) }}, // and TCP hangs up
 			[]probe.Outcome{probe.DNSUnreachable, probe.DNSMalformed}},
 		{"loop", lie{udp: func(q *dns.Msg) [][]byte {
 			m, name := right(q), q.Question[0].Name
