@@ -40,6 +40,7 @@ func (m *Monitor) Run(ctx context.Context, consume func(probe.Round) []probe.Pin
 				pinned.pin.Store(&p.Addr)
 			}
 		}
+		t.round.Results = nil // thousands of targets would keep theirs until their next round
 		t.busy.Store(false)
 	}
 	close(ended)

@@ -86,9 +86,8 @@ func (p *Page) Observe(r probe.Round, o compare.Observation) {
 	}
 	p.rounds++
 	t.seen.Observe(r, o)
-	t.observe(r, o)
-	if !o.Quiet && t.retell() {
-		p.announce(t)
+	if turned := t.observe(r, o); turned || !o.Quiet {
+		p.announce(t.retell())
 	}
 	if t.feed != nil {
 		p.follow(t, r, o)
@@ -96,12 +95,15 @@ func (p *Page) Observe(r probe.Round, o compare.Observation) {
 	p.wake(t)
 }
 
-// announce sends a target's place in the overview to all who watch. It is kept for none who come back, as long as nobody ever
+// announce sends a target's place in the overview, if it changed, to all who watch. It is kept for none who come back, as long as nobody ever
 // came.
-func (p *Page) announce(t *target) {
+func (p *Page) announce(brief []byte) {
+	if brief == nil {
+		return
+	}
 	p.n++
 	if p.watched {
-		p.fleet.add(message{n: p.n, event: "fleet", data: t.brief})
+		p.fleet.add(message{n: p.n, event: "fleet", data: brief})
 	} else {
 		p.fleet.floor = p.n
 	}
@@ -148,9 +150,7 @@ func (p *Page) Stop(sum compare.Summary, wall time.Time, reason string) {
 	for _, s := range sum.Targets {
 		if t := p.byName[s.Name]; t != nil {
 			t.sum = s
-			if t.retell() {
-				p.announce(t)
-			}
+			p.announce(t.retell())
 			if t.feed != nil {
 				p.n++
 				t.feed.add(message{n: p.n, event: "target", data: encode(t.full())})

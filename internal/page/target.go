@@ -1,7 +1,7 @@
 package page
 
 import (
-	"bytes"
+	"hash/maphash"
 	"net/netip"
 	"slices"
 	"time"
@@ -64,8 +64,8 @@ type target struct {
 	sum  compare.TargetSummary
 	ways []way
 	pods roster
-	// brief is the target as the overview shows it, state its state there.
-	brief []byte
+	// told is the hash of what the overview says of the target, which is made anew when it is asked for; state is its state there.
+	told  uint64
 	state State
 	// feed is nil while nobody watches.
 	feed *feed
@@ -122,11 +122,13 @@ func (t *target) spec() *probe.Target { return t.seen.Spec }
 // called reports whether there was a round.
 func (t *target) called() bool { return !t.seen.Last.IsZero() }
 
-// observe takes a round that the history and the sum have got already.
-func (t *target) observe(r probe.Round, o compare.Observation) {
+// observe takes a round that the history and the sum have got already, and reports whether an approach fares otherwise than before: within
+// an outage that is no news, but said.
+func (t *target) observe(r probe.Round, o compare.Observation) (turned bool) {
 	now := micros(r.Wall.UnixMicro())
 	for i := range r.Results {
 		w, result := &t.ways[i], &r.Results[i]
+		turned = turned || w.judged != o.Judged[i].Outcome
 		w.judged, w.reason, w.detail = o.Judged[i].Outcome, result.Reason, result.Detail
 		if result.Who != nil && result.Who != w.who { // who is shared between results as long as it is the same
 			t.pods.meet(result.Who)
@@ -150,19 +152,22 @@ func (t *target) observe(r probe.Round, o compare.Observation) {
 			}
 		}
 	}
+	return turned
 }
 
-// retell makes the target's place in the overview anew, and reports whether it changed.
-func (t *target) retell() bool {
+// retell makes the target's place in the overview anew, and returns it if it changed.
+func (t *target) retell() (brief []byte) {
 	v := t.overview()
 	t.state = v.State
-	brief := encode(v)
-	if bytes.Equal(brief, t.brief) {
-		return false
+	brief = encode(v)
+	if told := maphash.Bytes(seed, brief); told != t.told {
+		t.told = told
+		return brief
 	}
-	t.brief = brief
-	return true
+	return nil
 }
+
+var seed = maphash.MakeSeed()
 
 // pin is what the pinned approaches call; ok is false while that is not known.
 func (t *target) pin() (addr netip.AddrPort, ok bool) {

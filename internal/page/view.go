@@ -18,11 +18,11 @@ type statusView struct {
 	Schema int     `json:"schema"`
 	Run    runView `json:"run"`
 	// NowMS is the run's clock, Time the wall clock of the same instant.
-	NowMS   float64           `json:"now_ms"`
-	Time    time.Time         `json:"time"`
-	Stopped *endView          `json:"stopped,omitempty"`
-	Words   string            `json:"words"`
-	Targets []json.RawMessage `json:"targets"` // of briefView
+	NowMS   float64     `json:"now_ms"`
+	Time    time.Time   `json:"time"`
+	Stopped *endView    `json:"stopped,omitempty"`
+	Words   string      `json:"words"`
+	Targets []briefView `json:"targets"`
 	// Outcomes say in words what the outcomes mean.
 	Outcomes map[probe.Outcome]string `json:"outcomes"`
 }
@@ -89,12 +89,12 @@ func (p *Page) status() statusView {
 	now := time.Now()
 	v := statusView{
 		Schema: schema, Run: p.run(now), NowMS: ms(now.Sub(p.opt.Started)), Time: now.UTC().Truncate(time.Microsecond),
-		Stopped: p.end, Targets: make([]json.RawMessage, len(p.targets)), Outcomes: outcomes,
+		Stopped: p.end, Targets: make([]briefView, len(p.targets)), Outcomes: outcomes,
 	}
 	bad := 0
 	for i := range p.targets {
 		t := &p.targets[i]
-		v.Targets[i] = t.brief
+		v.Targets[i] = t.overview()
 		if t.state == Broken || t.state == Misrouted {
 			bad++
 		}

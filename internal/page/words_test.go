@@ -29,23 +29,36 @@ func TestTheStateIsSaidInWordsThatABeginnerUnderstands(t *testing.T) {
 	golden(t, "words.txt", b.String())
 }
 
-// The overview is told to everybody, and so it is told only when it is news.
-func TestTheOverviewChangesOnlyWithNews(t *testing.T) {
+// The overview is told to everybody, and so it is told only when it changes, but then always.
+func TestTheOverviewIsToldWheneverItChanges(t *testing.T) {
 	for _, sc := range comparetest.Scenarios {
-		last := ""
 		s := show(sc.Options(), nil, sc.Target())
+		b := &browser{t: t, url: s.serve(t).URL + "/api/v1/events?target=httpd"}
+		b.connect()
+		var changes, last string
+		told := 0
 		sc.Play(func(r probe.Round) []probe.Pin {
-			o, err := s.tracker.Observe(r)
-			if err != nil {
-				t.Fatal(err)
+			pins := s.observe(t, r)
+			b.until(r.Seq)
+			is := s.json(t, "/api/v1/status")["targets"].([]any)[0]
+			if d := differs("overview", b.fleet["httpd"], is); d != "" {
+				t.Errorf("%s: after round %d a watcher has another overview than a newcomer: %s", sc.Name, r.Seq, d)
 			}
-			s.Observe(r, o)
-			brief := fmt.Sprint(s.json(t, "/api/v1/status")["targets"])
-			if o.Quiet && brief != last {
-				t.Errorf("%s: round %d is quiet, and the overview changes from\n%s to\n%s", sc.Name, r.Seq, last, brief)
+			if now := fmt.Sprint(is); now != last {
+				changes, last = changes+fmt.Sprintln(r.Seq), now
+				told++
 			}
-			last = brief
-			return o.Pins
+			return pins
 		})
+		heard := 0
+		for _, e := range b.heard {
+			if e.event == "fleet" {
+				heard++
+			}
+		}
+		if heard != told {
+			t.Errorf("%s: the overview was told %d times, and changed in the rounds %q", sc.Name, heard, changes)
+		}
+		b.lose()
 	}
 }
