@@ -44,6 +44,7 @@ func run(ctx context.Context, args []string, lookup func(string) (string, bool),
 		fmt.Fprint(stdout, "the configuration is valid\n", settings.Describe())
 		return exitOK
 	}
+	thriftOf(settings.Targets)
 	if speaksTLS(settings.Targets) {
 		err = trustRoots()
 	}

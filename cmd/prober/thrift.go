@@ -4,16 +4,39 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+
+	"callbyname/internal/probe"
 )
 
-// garbage is how much of it there may be before it is collected, in percent of what is in use. Go's own 100 would double what a
-// prober of thousands of targets takes; each probe leaves so little behind that half of it costs hardly any CPU.
-const garbage = 50
+// How much garbage there may be before it is collected, in percent of what is in use. Go's own 100 would double what a prober of
+// thousands of targets takes. Each probe leaves little behind, so that half of it costs hardly any CPU; with manyLanes, of which
+// megabytes are in use, neither does a fifth.
+const (
+	garbage       = 50
+	garbageOfMany = 20
+	manyLanes     = 1000
+)
 
-// thrift is for the whole process. Who sets GOGC knows better.
+// thrift is for the whole process, before it knows what there is to probe.
 func thrift() {
 	runtime.MemProfileRate = 0 // nobody asks for a profile, whose tables grow to more than a megabyte
+	collectAt(garbage)
+}
+
+// thriftOf is thrift for these targets.
+func thriftOf(targets []probe.Target) {
+	lanes := 0
+	for i := range targets {
+		lanes += len(targets[i].Approaches)
+	}
+	if lanes >= manyLanes {
+		collectAt(garbageOfMany)
+	}
+}
+
+// collectAt sets the percentage. Who sets GOGC knows better.
+func collectAt(percent int) {
 	if _, given := os.LookupEnv("GOGC"); !given {
-		debug.SetGCPercent(garbage)
+		debug.SetGCPercent(percent)
 	}
 }

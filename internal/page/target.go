@@ -18,7 +18,7 @@ import (
 const (
 	allStretches = 100_000 // of lanes, about 140 bytes each
 	allEvents    = 40_000  // about 300 bytes each
-	allSamples   = 300_000 // latencies, about 6 bytes each
+	allSamples   = 100_000 // latencies, about 6 bytes each
 	allPoints    = 60_000  // of curves of latency, 48 bytes each
 	// With more lanes than fewLanes no curves are kept: of the fewest points that make one, each has 1.4 KB.
 	fewLanes = 2000
@@ -33,7 +33,7 @@ func historyOptions(run probelog.Run) history.Options {
 	lanes := lanesOf(run)
 	return history.Options{
 		Interval: run.Options.Interval, Phases: lanes <= phasedLanes,
-		Stretches: share(allStretches, lanes, 24, 512), Samples: share(allSamples, lanes, 60, 600), Events: share(allEvents, len(run.Targets), 20, 200),
+		Stretches: share(allStretches, lanes, 24, 512), Samples: share(allSamples, lanes, 20, 600), Events: share(allEvents, len(run.Targets), 20, 200),
 	}
 }
 
