@@ -10,11 +10,11 @@ import (
 
 // How much garbage there may be before it is collected, in percent of what is in use. Go's own 100 would double what a prober of
 // thousands of targets takes. Each probe leaves little behind, so that half of it costs hardly any CPU; with manyLanes, of which
-// megabytes are in use, neither does a fifth.
+// megabytes are in use, so does a fifth.
 const (
 	garbage       = 50
 	garbageOfMany = 20
-	manyLanes     = 1000
+	manyLanes     = 200
 )
 
 // thrift is for the whole process, before it knows what there is to probe.

@@ -104,13 +104,14 @@ func (s *step) misses(d *Doubt, r *Recreation) bool {
 
 // takeBack makes the doubted pod a stranger, and the old pod the one whose successor is sought.
 func (s *step) takeBack(r *Recreation) {
-	stranger := s.Pods[r.New.Key]
-	stranger.Joined = Moment{}
-	s.Pods[r.New.Key] = stranger
+	stranger, known := s.Pods.Get(r.New.Key)
+	if stranger.Joined = (Moment{}); known {
+		s.Pods.Put(stranger)
+	}
 	s.undo(r)
 	s.Owned, s.Back, s.RepinAt = nil, nil, 0
 	s.Current = &CurrentState{Pod: r.Old, First: r.LastOld, Last: r.LastOld}
-	if old, ok := s.Pods[r.Old.Key]; ok {
+	if old, ok := s.Pods.Get(r.Old.Key); ok {
 		s.Current.First = old.First
 	}
 	if s.Pin.Pod != nil && s.Pin.Pod.Key == r.New.Key {

@@ -93,8 +93,9 @@ func TestOfManyReplicasThePinnedOneIsNeverForgotten(t *testing.T) {
 	for i := range 1000 {
 		r.observe(byIP("pinned", five), byName(fmt.Sprintf("uid-%d", i%300), numbered(i%300)))
 	}
-	if s := r.state(); s.Pods["pinned"].First.Seq != 1 || len(s.Pods) > 256 {
-		t.Errorf("pinned pod %+v among %d", s.Pods["pinned"], len(s.Pods))
+	s := r.state()
+	if pinned, _ := s.Pods.Get("pinned"); pinned.First.Seq != 1 || len(s.Pods) > 256 {
+		t.Errorf("pinned pod %+v among %d", pinned, len(s.Pods))
 	}
 	if len(r.kinds) != 1 {
 		t.Errorf("%v", r.kinds)
@@ -108,7 +109,7 @@ func TestStrangersNeverDriveOutMembers(t *testing.T) {
 	for i := range 600 {
 		r.observe(byIP(fmt.Sprintf("stranger-%d", i), five), byName("pinned", five))
 	}
-	if s := r.state(); s.Pods["member"].First.Seq != 2 {
+	if member, _ := r.state().Pods.Get("member"); member.First.Seq != 2 {
 		t.Error("a member was forgotten for a stranger's sake")
 	}
 }

@@ -74,7 +74,7 @@ func (s *step) success(i int) {
 		s.tell(&s.broke, Event{Kind: Recovered, Approach: s.target.Approaches[i].Name, Outage: ended, Pod: s.pod(key)})
 	}
 	a.LastOK = s.now
-	if pod, ok := s.Pods[key]; !ok {
+	if pod, ok := s.Pods.Get(key); !ok {
 		a.Answered = nil
 	} else if a.Answered == nil || *a.Answered != pod.Pod {
 		a.Answered, s.judged[i].News = s.held(pod.Pod), true

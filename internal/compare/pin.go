@@ -31,7 +31,8 @@ func (s *step) adopt() {
 	switch member := s.isMember(s.Pin.Pod.Key); {
 	case member && s.Pin.Doubts > 0:
 		s.Pin.Doubts = 0
-		s.holdPin(s.Pods[s.Pin.Pod.Key])
+		pod, _ := s.Pods.Get(s.Pin.Pod.Key)
+		s.holdPin(pod)
 	case !member && s.Pin.Doubts < maxDoubts && s.reachesOthers():
 		if s.Pin.Doubts++; s.Pin.Doubts == maxDoubts && s.watchesPin() {
 			s.Current, s.news = nil, true
@@ -48,10 +49,10 @@ func (s *step) believe(i int) {
 		s.tellOnce(Event{Kind: ProxiedPin, Addr: s.Pin.Addr, Pod: &pod})
 		return
 	}
-	pod := s.Pods[key]
+	pod, _ := s.Pods.Get(key)
 	if !pod.Addr.IsValid() {
 		pod.Addr = s.Pin.Addr
-		s.Pods[key] = pod
+		s.Pods.Put(pod)
 	}
 	s.holdPin(pod)
 }
@@ -85,7 +86,7 @@ func (s *step) learnPin() {
 		}
 		s.tellUnknowns(i)
 		if s.Current == nil && s.isMember(s.keys[i]) {
-			pod := s.Pods[s.keys[i]]
+			pod, _ := s.Pods.Get(s.keys[i])
 			s.Current = &CurrentState{Pod: pod.Pod, First: pod.First, Last: pod.Last}
 		}
 		if s.Pin.Addr.IsValid() || !slices.ContainsFunc(s.target.Approaches, probe.Approach.Pinned) {
@@ -105,9 +106,10 @@ func (s *step) learnPin() {
 			continue
 		}
 		s.Pin.Addr = addr
-		pod := s.Pods[s.keys[i]]
-		pod.Addr = addr
-		s.Pods[s.keys[i]] = pod
+		pod, known := s.Pods.Get(s.keys[i])
+		if pod.Addr = addr; known {
+			s.Pods.Put(pod)
+		}
 		s.holdPin(pod)
 		s.pins = append(s.pins, probe.Pin{Target: s.State.Target, Addr: addr})
 		s.tell(&s.why, Event{Kind: Pinned, Approach: s.target.Approaches[i].Name, Addr: addr, Pod: s.pod(s.keys[i])})
@@ -127,8 +129,8 @@ func (s *step) tellUnknowns(i int) {
 
 // anyIdentity reports whether anybody ever said who it is.
 func (s *step) anyIdentity() bool {
-	for key := range s.Pods {
-		if !strings.HasPrefix(key, "addr:") {
+	for i := range s.Pods {
+		if !strings.HasPrefix(s.Pods[i].Key, "addr:") {
 			return true
 		}
 	}

@@ -17,7 +17,7 @@ func (s *step) meet() {
 		if key == "" {
 			continue
 		}
-		pod, seen := s.Pods[key]
+		pod, seen := s.Pods.Get(key)
 		if !seen {
 			s.makeRoom()
 			pod = PodState{Pod: s.podOf(key, r), First: s.now}
@@ -29,7 +29,7 @@ func (s *step) meet() {
 		}
 		pod.Last = s.now
 		s.refresh(&pod, r)
-		s.Pods[key] = pod
+		s.Pods.Put(pod)
 	}
 }
 
@@ -126,20 +126,20 @@ func (s *step) makeRoom() {
 		}
 		return p.Key < oldest.Key
 	}
-	for key, p := range s.Pods {
-		if s.Current != nil && key == s.Current.Key || s.Pin.Pod != nil && key == s.Pin.Pod.Key {
+	for _, p := range s.Pods {
+		if s.Current != nil && p.Key == s.Current.Key || s.Pin.Pod != nil && p.Key == s.Pin.Pod.Key {
 			continue
 		}
 		if sooner(p) {
 			oldest = p
 		}
 	}
-	delete(s.Pods, oldest.Key)
+	s.Pods.drop(oldest.Key)
 }
 
 // pod is a copy of what is known of the pod with that key; nil when nothing is.
 func (s *step) pod(key string) *Pod {
-	if p, ok := s.Pods[key]; ok {
+	if p, ok := s.Pods.Get(key); ok {
 		return &p.Pod
 	}
 	return nil
@@ -159,7 +159,10 @@ func (s *step) held(p Pod) *Pod {
 	return &p
 }
 
-func (s *step) isMember(key string) bool { return key != "" && s.Pods[key].member() }
+func (s *step) isMember(key string) bool {
+	p, _ := s.Pods.Get(key)
+	return key != "" && p.member()
+}
 
 // member reports whether a name ever led to the pod.
 func (p PodState) member() bool { return !p.Joined.IsZero() }

@@ -27,7 +27,7 @@ func (s *step) seekSuccessor() {
 	if c == nil || c.Last.Seq == s.now.Seq {
 		return
 	}
-	known, ok := s.Pods[c.Key]
+	known, ok := s.Pods.Get(c.Key)
 	if ok && known.IP.IsValid() && c.IP.IsValid() && known.IP != c.IP && known.Last.Seq == s.now.Seq {
 		known.First, known.Joined = s.now, s.now
 		s.begin(Moved, known)

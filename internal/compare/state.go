@@ -5,6 +5,8 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"sort"
+	"strings"
 	"time"
 
 	"callbyname/internal/probe"
@@ -26,8 +28,8 @@ type State struct {
 	// First and Last are the first and the last round observed.
 	First, Last Moment
 	Approaches  []ApproachState
-	// Pods are those that answered, members or not, by Key.
-	Pods map[string]PodState
+	// Pods are those that answered, members or not.
+	Pods Pods
 	Pin  PinState
 	// Current is the pod whose disappearance is watched for: the pinned one, later its successor. Nil when none is known.
 	Current *CurrentState
@@ -89,6 +91,39 @@ type Loss struct {
 	// First and End are the first outage's begin and the last one's end.
 	First, End Moment
 	Classes    []probe.Outcome
+}
+
+// Pods are pods by Key, in the order of their Keys; the zero value is none. Mostly it is one, for which a map would take more memory than
+// for the pod.
+type Pods []PodState
+
+func (p Pods) find(key string) (at int, found bool) {
+	return sort.Find(len(p), func(i int) int { return strings.Compare(key, p[i].Key) })
+}
+
+// Get is the pod with that key; the zero one and false when there is none.
+func (p Pods) Get(key string) (s PodState, ok bool) {
+	at, ok := p.find(key)
+	if ok {
+		s = p[at]
+	}
+	return s, ok
+}
+
+// Put adds a pod, or replaces the one with its Key.
+func (p *Pods) Put(s PodState) {
+	if at, found := p.find(s.Key); found {
+		(*p)[at] = s
+	} else {
+		*p = slices.Insert(*p, at, s)
+	}
+}
+
+// drop takes out the pod with that key.
+func (p *Pods) drop(key string) {
+	if at, found := p.find(key); found {
+		*p = slices.Delete(*p, at, at+1)
+	}
 }
 
 // PodState is a pod that has been seen.
@@ -209,7 +244,7 @@ func (s *State) Clone() State {
 	for i := range c.Approaches {
 		c.Approaches[i] = c.Approaches[i].clone()
 	}
-	c.Pods = cloneMap(s.Pods)
+	c.Pods = slices.Clone(s.Pods)
 	c.Pin.Pod = clonePointer(s.Pin.Pod)
 	c.Current = clonePointer(s.Current)
 	c.Recreations = cloneRecreations(s.Recreations)

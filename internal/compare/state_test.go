@@ -39,7 +39,7 @@ func TestAStateThatCannotBeIsRefused(t *testing.T) {
 		"1025 recreations wai": func(s *compare.State) { s.Approaches[0].Broken = make([]int, 1025) },
 		"300 pods": func(s *compare.State) {
 			for len(s.Pods) < 300 {
-				s.Pods[strings.Repeat("x", len(s.Pods))] = compare.PodState{}
+				s.Pods = append(s.Pods, compare.PodState{})
 			}
 		},
 	} {

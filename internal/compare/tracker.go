@@ -61,7 +61,6 @@ func NewTracker(targets []probe.Target, opt Options) *Tracker {
 		f.state = State{
 			Target:     target.Name,
 			Approaches: make([]ApproachState, len(target.Approaches)),
-			Pods:       map[string]PodState{},
 			Pin:        PinState{Addr: target.Pin},
 		}
 		t.targets = append(t.targets, f)

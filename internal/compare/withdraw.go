@@ -10,7 +10,7 @@ func (s *step) withdraw() {
 		if key == "" || s.Current == nil || key == s.Current.Key && !s.State.Lost {
 			continue
 		}
-		if old, ok := s.Pods[key]; ok {
+		if old, ok := s.Pods.Get(key); ok {
 			s.withdrawFor(i, old)
 		}
 	}

@@ -180,8 +180,7 @@ func toState(s compare.State) stateWire {
 	for _, a := range s.Approaches {
 		w.Approaches = append(w.Approaches, toApproachState(a))
 	}
-	for _, key := range slices.Sorted(maps.Keys(s.Pods)) {
-		p := s.Pods[key]
+	for _, p := range s.Pods {
 		w.Pods = append(w.Pods, podStateWire{podWire(p.Pod), toMoment(p.Joined), p.Addr, toMoment(p.First), toMoment(p.Last), p.Earlier})
 	}
 	if c := s.Current; c != nil {
@@ -228,7 +227,6 @@ func toApproachState(a compare.ApproachState) approachStateWire {
 func (w *stateWire) state(d *decoder, target string) compare.State {
 	s := compare.State{
 		Target: target, First: w.First.moment(d), Last: w.Last.moment(d),
-		Pods: map[string]compare.PodState{},
 		Pin: compare.PinState{
 			Addr: w.Pin.Addr, Pod: w.Pin.Pod.pod(d), Doubts: d.count("doubts", w.Pin.Doubts), Proxied: w.Pin.Proxied,
 		},
@@ -246,9 +244,9 @@ func (w *stateWire) state(d *decoder, target string) compare.State {
 	for _, p := range w.Pods {
 		pod := *p.pod(d)
 		d.text("earlier", strings.Join(p.Earlier, ""))
-		s.Pods[pod.Key] = compare.PodState{
+		s.Pods.Put(compare.PodState{
 			Pod: pod, Joined: p.Joined.moment(d), Addr: p.Addr, First: p.First.moment(d), Last: p.Last.moment(d), Earlier: p.Earlier,
-		}
+		})
 	}
 	if c := w.Current; c != nil {
 		s.Current = &compare.CurrentState{Pod: *c.pod(d), First: c.First.moment(d), Last: c.Last.moment(d)}
