@@ -267,14 +267,6 @@ func cloneRecreations(all []Recreation) []Recreation {
 	return all
 }
 
-// cloneMap is a copy, never nil.
-func cloneMap[V any](m map[string]V) map[string]V {
-	if m == nil {
-		return map[string]V{}
-	}
-	return maps.Clone(m)
-}
-
 func (a ApproachState) clone() ApproachState {
 	a.Classes = maps.Clone(a.Classes)
 	a.Verdicts = maps.Clone(a.Verdicts)
