@@ -72,7 +72,8 @@ func New(o Options) *Page {
 	return p
 }
 
-// Observe takes a round and what the tracker said of it. It waits for nobody, and as long as nobody watches the target and
+// Observe takes a round and what the tracker said of it. It waits for nobody but whom an overview of all targets is made for, which takes some
+// milliseconds where they are thousands; and as long as nobody watches the target and
 // the round tells nothing new it only keeps it.
 func (p *Page) Observe(r probe.Round, o compare.Observation) {
 	t := p.byName[r.Target] // which never changes

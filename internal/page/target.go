@@ -128,7 +128,7 @@ func (t *target) observe(r probe.Round, o compare.Observation) (turned bool) {
 	now := micros(r.Wall.UnixMicro())
 	for i := range r.Results {
 		w, result := &t.ways[i], &r.Results[i]
-		turned = turned || w.judged != o.Judged[i].Outcome
+		turned = turned || w.judged != o.Judged[i].Outcome || w.reason != result.Reason
 		w.judged, w.reason, w.detail = o.Judged[i].Outcome, result.Reason, result.Detail
 		if result.Who != nil && result.Who != w.who { // who is shared between results as long as it is the same
 			t.pods.meet(result.Who)

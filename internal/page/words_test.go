@@ -62,3 +62,27 @@ func TestTheOverviewIsToldWheneverItChanges(t *testing.T) {
 		b.lose()
 	}
 }
+
+func TestTheOverviewIsToldWhenTheProberIsHeldUpByAnotherLack(t *testing.T) {
+	sc := comparetest.Scenarios[0]
+	s := show(sc.Options(), nil, sc.Target())
+	b := &browser{t: t, url: s.serve(t).URL + "/api/v1/events?target=httpd"}
+	b.connect()
+	defer b.lose()
+	reasons := []probe.VoidReason{probe.NoFiles, probe.NoFiles, probe.Starved, probe.Starved, probe.NoMemory}
+	sc.Play(func(r probe.Round) []probe.Pin {
+		if len(reasons) > 0 {
+			for i := range r.Results {
+				r.Results[i] = probe.Result{Outcome: probe.Void, Reason: reasons[0]}
+			}
+			reasons = reasons[1:]
+		}
+		pins := s.observe(t, r)
+		b.until(r.Seq)
+		is := s.json(t, "/api/v1/status")["targets"].([]any)[0]
+		if d := differs("overview", b.fleet["httpd"], is); d != "" {
+			t.Errorf("after round %d a watcher has another overview than a newcomer: %s", r.Seq, d)
+		}
+		return pins
+	})
+}
