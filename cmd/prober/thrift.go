@@ -10,10 +10,10 @@ import (
 
 // How much garbage there may be before it is collected, in percent of what is in use. Go's own 100 would double what a prober of
 // thousands of targets takes. Each probe leaves little behind, so that half of it costs hardly any CPU; with manyLanes, of which
-// megabytes are in use, so does a fifth.
+// megabytes are in use, so does an eighth.
 const (
 	garbage       = 50
-	garbageOfMany = 20
+	garbageOfMany = 12
 	manyLanes     = 200
 )
 
