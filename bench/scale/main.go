@@ -45,7 +45,7 @@ type options struct {
 }
 
 const (
-	all         = "10,30,100,300,1000,2000,3000,4000"
+	all         = "10,30,100,300,1000,2000,3000,4000,6000,8000"
 	mostTargets = 20_000
 	longest     = 10 * time.Minute
 )
