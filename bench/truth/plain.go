@@ -12,7 +12,8 @@ import (
 )
 
 // plainHost is asked for, and plainPort called, by plain system calls in this process. What they take longer than the
-// kernel's stamps say is what no program can do anything about: the floor beneath the prober's error.
+// kernel's stamps say is what no program can do anything about that looks at its own clock: the floor beneath the error of every
+// prober but one that asks the kernel.
 const (
 	plainHost = "plain.truth.test"
 	plainPort = firstPort + ports - 1

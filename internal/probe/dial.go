@@ -19,6 +19,20 @@ type conn struct {
 	addr     netip.AddrPort
 }
 
+// heard is when what a socket read last had come.
+type heard struct {
+	asked   time.Time     // what is read now came no earlier
+	arrived time.Time     // at this machine
+	read    time.Time     // by the process, which went on so much later
+	slept   time.Duration // for which reads went on waiting for what had come, all together
+}
+
+// note takes a read that began to wait, was over, and got what arrived then.
+func (h *heard) note(began, arrived, over time.Time) {
+	h.arrived, h.read = arrived, over
+	h.slept += over.Sub(later(began, arrived))
+}
+
 // abandon closes without TLS' goodbye, which could block on a peer that reads nothing.
 func (c *conn) abandon() { c.tcp.Close() }
 
@@ -44,10 +58,17 @@ func (c *conn) idle() bool {
 // told what its IPv4 addresses said, not that it has no IPv6.
 func (p *run) dial(ctx context.Context, addrs []netip.AddrPort) *fault {
 	began := time.Now()
-	defer func() { p.result.Phases.Connect = whole(time.Since(began)) }()
+	var call, there time.Time
+	defer func() {
+		if there.IsZero() {
+			there = time.Now()
+		}
+		p.result.Phases.Connect = whole(there.Sub(began))
+	}()
 	called := func() {
+		call = time.Now()
 		if len(p.result.Failed) == 0 { // what making the first socket takes is no network's
-			began = time.Now()
+			began = call
 		}
 	}
 	var telling *fault
@@ -55,6 +76,9 @@ func (p *run) dial(ctx context.Context, addrs []netip.AddrPort) *fault {
 		now := time.Now()
 		share := max(0, p.deadline.Sub(now)) / time.Duration(len(addrs)-i)
 		conn, f := dialOne(ctx, addr, now.Add(share), called)
+		if f == nil && conn.tcp.shook > 0 {
+			there = call.Add(min(conn.tcp.shook, time.Since(call)))
+		}
 		if f == nil || f.outcome == Void {
 			p.conn, p.result.Addr = conn, addr
 			return f
@@ -116,7 +140,8 @@ func needsZone(a netip.Addr) bool { return a.Is6() && a.IsLinkLocalUnicast() && 
 // closed or reset the connection; everything else is TLS' own.
 func (p *run) handshake(ctx context.Context) *fault {
 	began := time.Now()
-	defer func() { p.result.Phases.TLS = whole(time.Since(began)) }()
+	p.conn.tcp.asked = began
+	defer func() { p.result.Phases.TLS = whole(time.Since(began) - p.conn.tcp.slept) }()
 	unbound := p.bound(ctx)
 	defer unbound()
 	config := p.tls

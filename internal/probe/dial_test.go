@@ -40,8 +40,16 @@ func closedPort(t testing.TB, host string) netip.AddrPort {
 // kernel drops what asks for more.
 func swallow(t testing.TB) netip.AddrPort {
 	t.Helper()
+	_, addr := fullQueue(t)
+	return addr
+}
+
+// fullQueue is a listening socket of that kind.
+func fullQueue(t testing.TB) (fd int, addr netip.AddrPort) {
+	t.Helper()
 	syscall.ForkLock.RLock()
-	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
+	var err error
+	fd, err = syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
 	if err == nil {
 		syscall.CloseOnExec(fd)
 	}
@@ -60,18 +68,18 @@ func swallow(t testing.TB) netip.AddrPort {
 	if err != nil {
 		t.Fatal(err)
 	}
-	addr := netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(bound.(*syscall.SockaddrInet4).Port))
+	addr = netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(bound.(*syscall.SockaddrInet4).Port))
 	for range 8 {
 		c, err := net.DialTimeout("tcp", addr.String(), brief)
 		if timedOut(err) {
-			return addr
+			return fd, addr
 		} else if err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { c.Close() })
 	}
 	t.Fatal("the queue does not fill up")
-	return addr
+	return fd, addr
 }
 
 func TestRefused(t *testing.T) {

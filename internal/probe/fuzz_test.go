@@ -50,7 +50,7 @@ func FuzzAnswer(f *testing.F) {
 			wire := &counted{Reader: from}
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
-			fault := p.receive(t.Context(), wire)
+			fault := p.receive(t.Context(), wire, &heard{})
 			runtime.ReadMemStats(&after)
 			result := p.end(fault)
 			checkSound(t, result)
@@ -74,7 +74,7 @@ func FuzzAnswer(f *testing.F) {
 			// What is remembered of the answer must not change what the same one says, in however many pieces it comes.
 			for _, same := range []io.Reader{bytes.NewReader(data), &pieces{string(data[:len(data)/2]), string(data[len(data)/2:])}, bytes.NewReader(data)} {
 				p = c.begin()
-				fault = p.receive(t.Context(), same)
+				fault = p.receive(t.Context(), same, &heard{})
 				next := p.end(fault)
 				if _, split := same.(*pieces); split {
 					next.Detail = result.Detail // it repeats what had come

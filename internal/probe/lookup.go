@@ -27,10 +27,8 @@ func (p *run) addresses(ctx context.Context) ([]netip.AddrPort, *fault) {
 		return p.cached.addrs, nil
 	}
 	p.cached = cache{}
-	began := time.Now()
 	answer, err := p.options.Resolver.Lookup(until{ctx, p.deadline}, p.approach.Host, p.target.Family)
-	answered := time.Now()
-	p.result.Phases.Resolve = whole(answered.Sub(began))
+	p.result.Phases.Resolve = whole(answer.Took)
 	p.result.Answer = &answer
 	switch {
 	case err != nil:
@@ -46,7 +44,7 @@ func (p *run) addresses(ctx context.Context) ([]netip.AddrPort, *fault) {
 	case keep == Forever:
 		p.cached = cache{addrs: addrs}
 	case keep > 0:
-		p.cached = cache{addrs: addrs, until: answered.Add(keep)}
+		p.cached = cache{addrs: addrs, until: time.Now().Add(keep)}
 	}
 	return addrs, nil
 }

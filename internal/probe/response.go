@@ -43,12 +43,12 @@ func (p *run) exchange(ctx context.Context) *fault {
 	_, unsent := p.conn.Write(request)
 	p.result.Phases.Write = whole(time.Since(began))
 	if unsent == nil {
-		return p.receive(ctx, p.conn)
+		return p.receive(ctx, p.conn, &p.conn.tcp.heard)
 	}
 	f := p.sendFault(ctx, unsent)
 	if f.outcome == Reset {
 		// A server may answer and hang up without reading: its answer counts if it is complete.
-		if answer := p.receive(ctx, p.conn); answer == nil || answer.outcome == HTTPStatus {
+		if answer := p.receive(ctx, p.conn, &p.conn.tcp.heard); answer == nil || answer.outcome == HTTPStatus {
 			f = answer
 		}
 		p.reusable = false
@@ -56,19 +56,20 @@ func (p *run) exchange(ctx context.Context) *fault {
 	return f
 }
 
-// receive reads the answer from the connection, and judges it.
-func (p *run) receive(ctx context.Context, from io.Reader) *fault {
+// receive reads the answer from the connection, whose socket notes when what it read had come, and judges it.
+func (p *run) receive(ctx context.Context, from io.Reader, socket *heard) *fault {
 	asked := time.Now()
+	socket.asked = asked
 	a := p.reader()
 	a.reset(from, p.target.Method)
 	err := a.begin()
-	first := time.Now()
+	first := later(asked, socket.arrived) // under TLS it may have come with what was read before
 	p.result.Phases.FirstByte = whole(first.Sub(asked))
 	if err != nil {
 		return p.answerFault(ctx, err)
 	}
 	said, err := a.finish(&p.last)
-	p.result.Phases.Read = whole(time.Since(first))
+	p.result.Phases.Read = whole(later(first, socket.arrived).Sub(first) + time.Since(later(asked, socket.read)))
 	p.result.Status, p.result.Who = said.status, said.who
 	switch {
 	case err != nil:
@@ -78,6 +79,13 @@ func (p *run) receive(ctx context.Context, from io.Reader) *fault {
 	}
 	p.reusable = !said.close && a.buf.Buffered() == 0
 	return nil
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // reader reads answers, one after the other, each under the limits.

@@ -9,9 +9,10 @@ import (
 )
 
 // Phases are how long each part of a probe took; zero for one that was not reached or not needed. Together they are at
-// most the Total. Resolve is all of a lookup, hosts file and sockets too. Connect is all addresses that were dialled, the
-// failed ones too, from the first call that sends a packet on; FirstByte goes from the end of the request to the first byte of
-// the answer, and Read from there to its last byte.
+// most the Total. Each ends when what it waited for had come to this machine, where the kernel tells (package arrival; of data, and of
+// handshakes), and not when the process was woken, which Total holds as well. Resolve is the Answer's Took. Connect is all addresses that were
+// dialled, the failed ones too, from the first call that sends a packet on; FirstByte goes from the end of the request to the
+// first byte of the answer, and Read from there to its last byte.
 type Phases struct {
 	Resolve, Connect, TLS, Write, FirstByte, Read time.Duration
 }

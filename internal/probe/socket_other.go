@@ -11,7 +11,20 @@ import (
 )
 
 // socket is a TCP connection.
-type socket struct{ *net.TCPConn }
+type socket struct {
+	*net.TCPConn
+	shook time.Duration // stays 0: only Linux is asked how long a handshake took
+	heard
+}
+
+// Read implements net.Conn.
+func (s *socket) Read(b []byte) (int, error) {
+	began := time.Now()
+	n, err := s.TCPConn.Read(b)
+	now := time.Now()
+	s.note(began, now, now)
+	return n, err
+}
 
 // connect does not leave the calling goroutine: there is one address. The end of ctx ends it, too. It
 // calls called just before the first packet.
@@ -24,7 +37,7 @@ func connect(ctx context.Context, addr netip.AddrPort, deadline time.Time, calle
 	if err != nil {
 		return nil, err
 	}
-	return &socket{opened}, nil
+	return &socket{TCPConn: opened}, nil
 }
 
 // local is the connection's own end, without a zone.

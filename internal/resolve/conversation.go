@@ -13,12 +13,15 @@ import (
 	"time"
 
 	"github.com/miekg/dns"
+
+	"callbyname/internal/arrival"
 )
 
 // work is the memory of one lookup, used again by later ones.
 type work struct {
 	questions [2]question
 	buffer    [4096]byte // a UDP reply; what is longer than this was not asked for
+	control   arrival.Control
 }
 
 // conversation is one socket to one server: the waiting questions go out together, and replies come in any order.
@@ -26,7 +29,8 @@ type conversation struct {
 	*lookup
 	server netip.AddrPort
 	qs     []question
-	began  time.Time // of the exchange, UDP included
+	began  time.Time // of the exchange, UDP included: its first packet, where there was one
+	came   time.Time // the message that was received last
 	until  time.Time
 	tcp    bool
 	stray  bool // packets came that answer nothing
@@ -49,6 +53,12 @@ func (c *conversation) run(ctx context.Context) {
 		}
 	}
 	wait(c.until)
+	if !c.tcp {
+		c.began = time.Now() // what making the socket took is no server's
+	}
+	if c.asked.IsZero() {
+		c.asked = c.began
+	}
 	for i := range c.qs {
 		if q := &c.qs[i]; q.waiting {
 			if err := c.send(conn, q); err != nil {
@@ -108,6 +118,9 @@ func (c *conversation) dial(ctx context.Context) (net.Conn, error) {
 	conn, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(c.server))
 	switch {
 	case err == nil:
+		if raw, err := conn.SyscallConn(); err == nil {
+			_ = raw.Control(arrival.Ask)
+		}
 		return conn, nil
 	case errors.Is(err, syscall.EAGAIN):
 		return nil, fmt.Errorf("no local UDP port is free: %w", syscall.EADDRNOTAVAIL)
@@ -141,9 +154,14 @@ func (c *conversation) send(conn net.Conn, q *question) error {
 func (c *conversation) receive(conn net.Conn) ([]byte, error) {
 	buffer := c.work.buffer[:]
 	if !c.tcp {
-		n, err := conn.Read(buffer)
-		return buffer[:n], err
+		n, told, _, _, err := conn.(*net.UDPConn).ReadMsgUDPAddrPort(buffer, c.work.control[:])
+		if err != nil {
+			return nil, err
+		}
+		c.came = arrival.Of(c.work.control[:told], c.began, time.Now())
+		return buffer[:n], nil
 	}
+	defer func() { c.came = time.Now() }()
 	if _, err := io.ReadFull(conn, buffer[:2]); err != nil {
 		return nil, err
 	}
@@ -195,6 +213,7 @@ func (c *conversation) fail(err error) {
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		kind, err = Timeout, context.DeadlineExceeded
 	}
+	c.came = time.Now()
 	for i := range c.qs {
 		if q := &c.qs[i]; q.waiting {
 			q.trouble(c.server, kind, "", err)
@@ -205,10 +224,11 @@ func (c *conversation) fail(err error) {
 
 // tried lists what came of a question.
 func (c *conversation) tried(q *question, kind Kind, rcode string) {
+	c.told = c.came
 	if q.try < 0 {
 		return
 	}
 	t := &c.answer.Tried[q.try]
 	t.Kind, t.Rcode, t.Addrs, t.TCP = kind, rcode, len(q.addrs), c.tcp
-	t.Took = time.Since(c.began).Round(time.Microsecond)
+	t.Took = c.came.Sub(c.began).Truncate(time.Microsecond)
 }

@@ -49,7 +49,8 @@ type Answer struct {
 	Rcode  string
 	Server netip.AddrPort
 	Source Source
-	// Took is the time from the question to this answer.
+	// Took is the time from the first packet of the first question to the arrival of the last reply, as package arrival has it, or
+	// to when the last question was given up; without any question what it took to look. In whole microseconds.
 	Took time.Duration
 	// Tried are the questions in the order in which they were asked; at most 64 are kept.
 	Tried []Try
@@ -66,7 +67,8 @@ type Try struct {
 	Kind  Kind
 	Addrs int  // how many addresses came back
 	TCP   bool // asked again over TCP, because the UDP answer was truncated
-	Took  time.Duration
+	// Took is the time from the first packet of the exchange that it was part of to the arrival of its reply, in whole microseconds.
+	Took time.Duration
 }
 
 // Kind is why a lookup failed: a closed set.

@@ -83,7 +83,10 @@ func (r *Resolver) Lookup(ctx context.Context, host string, family Family) (Answ
 	answer.Name, answer.Canonical, answer.Addrs = o.name, o.canonical, o.addrs
 	answer.Unanswered, answer.Rcode, answer.Server = o.unanswered, o.rcode, o.server
 	answer.TTL = time.Duration(o.ttl) * time.Second
-	answer.Took = time.Since(start).Round(time.Microsecond)
+	if answer.Took == 0 {
+		answer.Took = time.Since(start)
+	}
+	answer.Took = answer.Took.Truncate(time.Microsecond)
 	if o.kind == "" {
 		return answer, nil
 	}
@@ -163,5 +166,9 @@ func (r *Resolver) dns(ctx context.Context, host string, family Family, answer *
 	if l.config.noAAAA {
 		l.family &^= IPv6
 	}
-	return l.walk(ctx, host)
+	o := l.walk(ctx, host)
+	if !l.asked.IsZero() {
+		answer.Took = l.told.Sub(l.asked)
+	}
+	return o
 }

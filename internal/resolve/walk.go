@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/netip"
 	"strings"
+	"time"
 
 	"github.com/miekg/dns"
 )
@@ -22,6 +23,8 @@ type lookup struct {
 	family  Family
 	answer  *Answer // takes what is tried
 	work    *work
+	// asked is when the first packet was sent, and told when the last question that was asked was answered or given up.
+	asked, told time.Time
 }
 
 // outcome is what became of one fully qualified name, or of all of them.
